@@ -1,0 +1,126 @@
+"""`python -m bot`: Slack's front door. Joins the store, the log and the queue; holds no AWS credentials."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from functools import partial
+from typing import Any
+
+from redis.exceptions import RedisError
+from slack_sdk import WebClient
+
+from bot.app import build_app
+from bot.deps import Deps
+from bot.serving import serve_http, serve_socket
+from bot.settings import BotSettings
+from workers import logs
+from workers.adapters.audit_log import AuditLog
+from workers.adapters.job_queue import JobQueue
+from workers.adapters.redis_connection import hasty
+from workers.adapters.redis_server import RedisServer
+from workers.adapters.redis_store import RedisStore
+from workers.adapters.signing_key import signing_key
+from workers.adapters.slack_people import SlackDirectory
+from workers.domain.due import next_due
+from workers.domain.errors import StoreAway
+from workers.domain.rules import Rules
+from workers.settings import WrongSettings, read
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    try:
+        settings = read(BotSettings)
+    except WrongSettings as wrong:
+        print(f"These settings are wrong:\n{wrong}", file=sys.stderr)
+        sys.exit(2)
+    logs.log_to_stdout(_secrets(settings))
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        os.environ.pop(name, None)  # Bolt would take them for an OAuth set-up and ignore the token
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run(settings, stop)
+
+
+def run(settings: BotSettings, stop: threading.Event) -> None:
+    """Serve Slack until `stop` is set."""
+    server = RedisServer(settings.revoke_data_dir) if settings.redis_url is None else None
+    if server is not None:
+        server.ensure()
+        threading.Thread(target=_keep, args=(server, stop), daemon=True).start()
+    deps = build_deps(settings, server)
+    client = WebClient(
+        settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=5
+    )
+    secret = settings.slack_signing_secret
+    app = build_app(client, secret.get_secret_value() if secret else None, deps)
+    if settings.slack_app_token is not None:
+        serve_socket(app, settings.slack_app_token.get_secret_value(), stop)
+    else:
+        serve_http(app, partial(_ready, deps), settings.port, stop)
+    logger.info("stopped")
+    if server is not None:
+        server.stop()
+
+
+def build_deps(settings: BotSettings, server: RedisServer | None) -> Deps:
+    url = settings.redis_url.get_secret_value() if settings.redis_url else server.url if server else ""
+    redis = hasty(url)
+    queue = JobQueue(redis)
+    _warm(queue)
+    timing = settings.timing
+    return Deps(
+        store=RedisStore(redis, AuditLog(signing_key(settings)), queue, partial(next_due, timing=timing)),
+        people=SlackDirectory.connected(
+            settings.slack_bot_token.get_secret_value(), settings.slack_api_url, timeout=1
+        ),
+        rules=Rules(
+            incident_channel=settings.revoke_incident_channel, timing=timing, approvers=settings.approvers
+        ),
+        responders=settings.revoke_responders,
+        approvers=settings.approvers,
+    )
+
+
+def _warm(queue: JobQueue) -> None:
+    try:
+        queue.warm()
+    except RedisError:
+        logger.warning("redis_away_at_start")
+
+
+def _keep(server: RedisServer, stop: threading.Event) -> None:
+    """Where the workers ran the embedded server and are gone, take it over."""
+    while not stop.wait(1.0):
+        try:
+            server.ensure()
+        except (RuntimeError, OSError):
+            logger.exception("redis_server_failed")
+
+
+def _ready(deps: Deps) -> dict[str, Any]:
+    try:
+        deps.store.now()
+        reconciled = deps.store.marked("reconciled")
+    except StoreAway:
+        return {"ok": False, "redis": False}
+    return {"ok": True, "redis": True, "reconciled": reconciled.isoformat() if reconciled else None}
+
+
+def _secrets(settings: BotSettings) -> list[str]:
+    kept = (
+        settings.slack_bot_token,
+        settings.slack_app_token,
+        settings.slack_signing_secret,
+        settings.revoke_signing_key,
+        settings.redis_url,
+    )
+    return [secret.get_secret_value() for secret in kept if secret is not None]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""`/revoke ...` as typed, to one command or one sentence that says what to type instead. Pure."""
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from workers.domain.revocation import TargetRef
+from workers.domain.user_id import bare_user_id
+from workers.service.intake import REASON_LIMIT
+
+WORDS = ("help", "status", "list", "hold", "release")
+
+HELP = """*Deny a user everywhere:* `/revoke @alice key leaked`
+A target is a mention, an e-mail, a user name, an Identity Center user ID, or the session ARN of an alert;
+several targets make several revocations. Nobody is denied before somebody presses *Deny now* on the card.
+`/revoke status @alice` · how it stands
+`/revoke list` · who is denied now
+`/revoke hold @alice` · keep them denied 12 hours more
+`/revoke release @alice [reason]` · ask to take them off the list; a second person approves
+A user name that looks like a word of this list: `/revoke user:status`"""
+
+_REVOCATION = re.compile(r"R-[A-Z0-9]{6}")
+_MENTION = re.compile(r"<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>")
+_GROUP = re.compile(r"<!subteam\^")
+_EVERYONE = re.compile(r"<!")
+_CHANNEL = re.compile(r"<#")
+_MAIL = re.compile(r"<mailto:([^|>\s]+)(?:\|[^>]*)?>|([^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)")
+_SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/[^/\s]+/([^/\s]+)")
+_NAME = re.compile(r"[\w.+=,@-]{1,128}")
+
+
+@dataclass(frozen=True)
+class Revoke:
+    targets: tuple[TargetRef, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class About:
+    """`status`, `hold` or `release` of one target, or of a revocation by its id."""
+
+    word: str
+    target: TargetRef | None = None
+    revocation_id: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ListOpen:
+    pass
+
+
+@dataclass(frozen=True)
+class Help:
+    pass
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """The text cannot be carried out; the sentence says what to type, and keeps what was typed."""
+
+    sentence: str
+
+
+Command = Revoke | About | ListOpen | Help | Wrong
+
+
+def parse(text: str) -> Command:
+    """The command in `text`, as Slack sent it with escaping on."""
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\t\r" for c in text):
+        return Wrong(_again("There are control characters in it.", _clean(text)))
+    tokens = text.split()
+    if not tokens:
+        return Wrong("Whom? Type `/revoke @alice key leaked`, or `/revoke help`.")
+    word = tokens[0].lower()
+    if word == "help":
+        return Help()
+    if word == "list":
+        return ListOpen()
+    if word in WORDS:
+        return _about(word, tokens[1:])
+    return _revoke(tokens, text)
+
+
+def _about(word: str, tokens: list[str]) -> Command:
+    if not tokens:
+        return ListOpen() if word == "status" else Wrong(f"Whom? Type `/revoke {word} @alice`.")
+    reason = " ".join(tokens[1:])
+    if len(reason) > REASON_LIMIT:
+        return Wrong(_too_long(reason))
+    if _REVOCATION.fullmatch(tokens[0].upper()):
+        return About(word, revocation_id=tokens[0].upper(), reason=reason)
+    target = _target(tokens[0], first=True)
+    if isinstance(target, Wrong):
+        return target
+    if target is None:
+        return Wrong(f"{_shown(tokens[0])} is no target. Type `/revoke {word} @alice`.")
+    return About(word, target=target, reason=reason)
+
+
+def _revoke(tokens: list[str], text: str) -> Command:
+    targets: list[TargetRef] = []
+    for token in tokens:
+        target = _target(token, first=not targets)
+        if isinstance(target, Wrong):
+            return target
+        if target is None:
+            break
+        if target not in targets:
+            targets.append(target)
+    if not targets:
+        return Wrong(
+            f"{_shown(tokens[0])} is no target. Type `/revoke @alice key leaked`, or `/revoke help`."
+        )
+    reason = _reason(tokens, text)
+    return Wrong(_too_long(reason)) if len(reason) > REASON_LIMIT else Revoke(tuple(targets), reason)
+
+
+def _reason(tokens: list[str], text: str) -> str:
+    count = 0
+    for token in tokens:
+        if not isinstance(_target(token, first=count == 0), TargetRef):
+            break
+        count += 1
+    return text.split(None, count)[count] if len(text.split(None, count)) > count else ""
+
+
+def _target(token: str, *, first: bool) -> TargetRef | Wrong | None:
+    """A target, a refusal, or None where a reason begins. Only the first token may be a bare user name."""
+    if (match := _MENTION.fullmatch(token)) is not None:
+        return TargetRef(kind="slack", value=match[1], slack_id=match[1])
+    if (refusal := _nobody(token)) is not None:
+        return refusal if first else None
+    if (match := _MAIL.fullmatch(token)) is not None:
+        return TargetRef(kind="email", value=match[1] or match[2])
+    if (match := _SESSION.fullmatch(token)) is not None:
+        return TargetRef(kind="user_name", value=match[1])
+    if (user_id := bare_user_id(token)) is not None:
+        return TargetRef(kind="user_id", value=user_id)
+    if token.lower().startswith("user:") and len(token) > len("user:"):
+        return TargetRef(kind="user_name", value=token[len("user:") :])
+    return _user_name(token) if first else None
+
+
+def _nobody(token: str) -> Wrong | None:
+    if _GROUP.match(token):
+        return Wrong(
+            "A user group is no target: name its people one by one, `/revoke @alice @bob key leaked`."
+        )
+    if _EVERYONE.match(token) or _CHANNEL.match(token):
+        return Wrong("That is no person. Name one: `/revoke @alice key leaked`.")
+    if token.startswith("@"):
+        name = _shown(token)
+        return Wrong(
+            f"Slack does not know {name} as a person, so it is not clear who is meant. Pick the name from Slack's "
+            "list while typing, or give the e-mail or the user name: `/revoke alice@example.com key leaked`."
+        )
+    return None
+
+
+def _user_name(token: str) -> TargetRef | Wrong | None:
+    near = difflib.get_close_matches(token.lower(), WORDS, n=1, cutoff=0.75)
+    if near:
+        shown = _shown(token)
+        return Wrong(
+            f"{shown} is no command. Did you mean `/revoke {near[0]}`? To deny a user of that name: `/revoke user:{token}`."
+        )
+    return TargetRef(kind="user_name", value=token) if _NAME.fullmatch(token) else None
+
+
+def _too_long(reason: str) -> str:
+    return _again(
+        f"The reason has {len(reason)} characters and {REASON_LIMIT} fit. Nothing was recorded.",
+        reason[:REASON_LIMIT],
+    )
+
+
+def _again(what: str, text: str) -> str:
+    return f"{what} Run it again with:\n{_shown(text, REASON_LIMIT)}"
+
+
+def _clean(text: str) -> str:
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf") or c in "\n\t")
+
+
+def _shown(text: str, limit: int = 60) -> str:
+    kept = _clean(text)[:limit].replace("`", "'")
+    return f"`{kept}`"

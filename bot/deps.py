@@ -1,0 +1,15 @@
+"""What a listener may use: the record, Slack's directory, and the rules. No AWS."""
+
+from dataclasses import dataclass
+
+from workers.domain.rules import Rules
+from workers.ports import RevocationStore, SlackPeople
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    store: RevocationStore
+    people: SlackPeople
+    rules: Rules
+    responders: tuple[str, ...]
+    approvers: tuple[str, ...]

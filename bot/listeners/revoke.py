@@ -1,0 +1,84 @@
+"""`/revoke`: what is typed becomes one use case, and its outcome one private answer."""
+
+from typing import Any
+
+from slack_bolt import Ack, App, BoltContext
+
+from bot import replies
+from bot.command_text import About, Help, ListOpen, Revoke, Wrong, parse
+from bot.deps import Deps
+from bot.rooms import Rooms
+from workers.domain.errors import Refused, UnknownRevocation, UnreadableRecord
+from workers.domain.revocation import Revocation
+from workers.service import intake
+from workers.service.intake import Authority, Request
+
+COMMAND = "/revoke"
+
+
+def register(app: App, deps: Deps) -> None:
+    rooms = Rooms(deps)
+
+    def revoke(ack: Ack, command: dict[str, Any], context: BoltContext) -> None:
+        ack(**_answer(deps, rooms, context["authority"], command))
+
+    app.command(COMMAND)(revoke)
+
+
+def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -> replies.Reply:
+    parsed = parse(str(command.get("text") or ""))
+    try:
+        match parsed:
+            case Wrong(sentence):
+                return replies.say(sentence)
+            case Help():
+                return replies.help_()
+            case ListOpen():
+                return replies.listed(_allowed(who, deps.store.open()), deps.rules)
+            case About():
+                return _about(deps, who, parsed)
+            case Revoke():
+                return _revoke(deps, rooms, who, parsed, str(command.get("channel_id")))
+    except (Refused, UnknownRevocation, UnreadableRecord) as refusal:
+        return replies.say(str(refusal))
+
+
+def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: str) -> replies.Reply:
+    targets = frozenset(target.slack_id for target in wanted.targets if target.slack_id)
+    channel = rooms.for_card(typed_in, targets)
+    asked = intake.ask(
+        deps.store, who, Request(targets=wanted.targets, reason=wanted.reason, channel=channel)
+    )
+    return replies.asked(asked, deps.rules)
+
+
+def _about(deps: Deps, who: Authority, about: About) -> replies.Reply:
+    revocation = _found(deps, who, about)
+    match about.word:
+        case "hold":
+            held = intake.hold(deps.store, who, revocation.id, deps.rules.timing)
+            return replies.held(held)
+        case "release":
+            intake.ask_release(deps.store, who, revocation.id, about.reason)
+            return replies.say(
+                f"{revocation.id}: the release waits for a second person; the card names who can."
+            )
+        case _:
+            return replies.card(revocation, deps.rules)
+
+
+def _found(deps: Deps, who: Authority, about: About) -> Revocation:
+    _allowed(who, [])
+    if about.revocation_id is not None:
+        return deps.store.get(about.revocation_id)
+    assert about.target is not None
+    found = intake.find(deps.store, about.target)
+    if found is None:
+        raise Refused("There is no revocation of this person. `/revoke list` shows who is denied now.")
+    return found
+
+
+def _allowed(who: Authority, revocations: list[Revocation]) -> list[Revocation]:
+    if not (who.responder or who.approver):
+        raise Refused("Only responders and approvers can see this. REVOKE_RESPONDERS names them.")
+    return [revocation for revocation in revocations if revocation.target.slack_id != who.actor.id]

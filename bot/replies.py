@@ -1,0 +1,88 @@
+"""What only the person who typed sees. Pure."""
+
+from typing import Any
+
+from bot.command_text import HELP
+from workers.cards import card as cards
+from workers.cards import phrase
+from workers.cards.text import context, inert, section, utc
+from workers.domain.revocation import Revocation
+from workers.domain.rules import Rules
+from workers.ports import Message
+from workers.service.intake import Asked
+
+Reply = dict[str, Any]
+
+STORE_AWAY = (
+    "NOT DENIED: Redis cannot be reached, so nothing was recorded and nobody was denied. Try again in a minute. "
+    "If it must be now: add the user ID to the Deny policy in the AWS Organizations console, or run "
+    "`python -m workers revoke USER_NAME --reason ...` once Redis answers."
+)
+
+
+def say(sentence: str) -> Reply:
+    return {"text": sentence, "response_type": "ephemeral"}
+
+
+def help_() -> Reply:
+    return {"text": HELP, "blocks": [section(HELP)], "response_type": "ephemeral"}
+
+
+def asked(revocations: list[Asked], rules: Rules) -> Reply:
+    """One line for each target; where somebody is denied already, their card to look at."""
+    fresh = [one.revocation for one in revocations if not one.joined]
+    lines = [_looking(fresh)] if fresh else []
+    known = [one.revocation for one in revocations if one.joined]
+    lines.extend(_known(revocation) for revocation in known)
+    blocks = [section(line) for line in lines]
+    for revocation in known[:3]:
+        blocks.extend(cards.without_buttons(revocation, rules).blocks)  # type: ignore[arg-type]
+    return {"text": "\n".join(lines), "blocks": blocks[:50], "response_type": "ephemeral"}
+
+
+def _looking(revocations: list[Revocation]) -> str:
+    names = ", ".join(_name(revocation) for revocation in revocations)
+    where = ", ".join(sorted({f"<#{revocation.channel}>" for revocation in revocations}))
+    cards_ = "The card" if len(revocations) == 1 else "The cards"
+    return f"Looking up {names}. Nothing is denied yet. {cards_} will be in {where}."
+
+
+def _name(revocation: Revocation) -> str:
+    target = revocation.target
+    return f"<@{target.value}>" if target.kind == "slack" else inert(target.value, 100)
+
+
+def _known(revocation: Revocation) -> str:
+    card = f"Its card is in <#{revocation.channel}>; your reason was added."
+    return f"{inert(revocation.who, 100)} already has {revocation.id}: {phrase.standing(revocation)}. {card}"
+
+
+def listed(revocations: list[Revocation], rules: Rules) -> Reply:
+    if not revocations:
+        return say("Nobody is denied, and nothing waits for confirmation.")
+    lines = [_line(revocation, rules) for revocation in sorted(revocations, key=_since)]
+    blocks = [section(line) for line in lines[:40]]
+    more = (
+        [context(f"{len(lines) - 40} more; `python -m workers list` shows all.")] if len(lines) > 40 else []
+    )
+    return {"text": "\n".join(lines)[:3900], "blocks": [*blocks, *more], "response_type": "ephemeral"}
+
+
+def _line(revocation: Revocation, rules: Rules) -> str:
+    since = f"since {utc(revocation.written_at or revocation.requested_at)}"
+    owner = revocation.owner.name if revocation.owner else "nobody"
+    return f"{revocation.id} · {phrase.standing(revocation)} · {phrase.person(revocation)} · {since} · owner {inert(owner, 80)}"
+
+
+def _since(revocation: Revocation) -> str:
+    return revocation.requested_at.isoformat()
+
+
+def card(revocation: Revocation, rules: Rules) -> Reply:
+    message: Message = cards.without_buttons(revocation, rules)
+    return {"text": message.text, "blocks": list(message.blocks), "response_type": "ephemeral"}
+
+
+def held(revocation: Revocation) -> Reply:
+    until = utc(revocation.hold_until) if revocation.hold_until else "released"
+    return say(f"{revocation.id}: {inert(revocation.who, 100)} stays denied until {until}.")

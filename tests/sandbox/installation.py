@@ -1,0 +1,221 @@
+"""A whole installation on this machine: pretend Slack and AWS, and the real bot and workers as their own processes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TypeVar
+
+from redis import Redis
+
+from tests.sandbox.aws.pretend import PretendAws
+from tests.sandbox.aws.seed_data import Seed
+from tests.sandbox.slack.seed import seed_demo
+from tests.sandbox.slack.workspace import SlackWorkspace
+from workers.adapters.redis_server import RedisServer
+
+ROOT = Path(__file__).parents[2]
+
+ALICE, BOB, CAROL, MALLORY = "U0ALICE001", "U0BOB00001", "U0CAROL001", "U0MALLORY1"
+SEC_INC = "C0SECINC01"
+
+T = TypeVar("T")
+
+
+@dataclass
+class Installation:
+    """Start it with `with`; every part can be stopped, killed and started again by itself."""
+
+    slack: SlackWorkspace
+    aws: PretendAws
+    seed: Seed
+    directory: Path
+    socket_mode: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    @classmethod
+    def fresh(
+        cls,
+        *,
+        socket_mode: bool = False,
+        aws_seed: Mapping[str, object] | None = None,
+        directory: Path | None = None,
+        **settings: str,
+    ) -> "Installation":
+        """Pretend Slack and AWS are up and seeded; bot and workers are not started yet."""
+        aws = PretendAws().start()
+        slack = SlackWorkspace()
+        slack.start()
+        seed_demo(slack)
+        made = cls(
+            slack=slack,
+            aws=aws,
+            seed=aws.seed(**(aws_seed or {})),
+            directory=directory or Path(tempfile.mkdtemp(prefix="revoke-")),
+            socket_mode=socket_mode,
+            settings=dict(settings),
+            port=free_port(),
+        )
+        slack.events_url = None if socket_mode else f"http://127.0.0.1:{made.port}/slack/events"
+        return made
+
+    def __enter__(self) -> "Installation":
+        self.start_workers()
+        self.start_bot()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for name in list(self.processes):
+            self.stop(name)
+        self.slack.stop()
+        self.aws.stop()
+
+    @property
+    def common(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONUNBUFFERED": "1",
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "REVOKE_INCIDENT_CHANNEL": SEC_INC,
+            "REVOKE_RESPONDERS": f"{ALICE},{BOB}",
+            "REVOKE_APPROVERS": f"{ALICE},{BOB},{CAROL}",
+            "REVOKE_DATA_DIR": str(self.directory),
+            "REVOKE_RATE_LIMITS": "off",
+            **{name: value for name, value in self.settings.items() if name in _COMMON},
+        }
+
+    @property
+    def bot_env(self) -> dict[str, str]:
+        how = {"SLACK_APP_TOKEN": self.slack.app_token} if self.socket_mode else {}
+        return {**self.common, **how, "SLACK_SIGNING_SECRET": self.slack.signing_secret, "PORT": str(self.port)}
+
+    @property
+    def workers_env(self) -> dict[str, str]:
+        return {
+            **self.common,
+            **self.aws.env(),
+            "REVOKE_DENY_POLICIES": self.seed.policy_id or "p-missing12",
+            **self.settings,
+        }
+
+    def start_bot(self) -> None:
+        self._start("bot", ["-m", "bot"], self.bot_env)
+        if self.socket_mode:
+            self.until(lambda: self.slack.connections, 15)
+        else:
+            self.until(self._serves, 15)
+
+    def start_workers(self) -> None:
+        self._start("workers", ["-m", "workers", "work"], self.workers_env)
+        self.until(self._workers_up, 20)
+
+    def stop(self, name: str) -> int:
+        """SIGTERM, and wait for the end; returns the exit code."""
+        process = self.processes.pop(name)
+        process.terminate()
+        return process.wait(40)
+
+    def kill(self, name: str) -> None:
+        """kill -9: the process, and what dies with it."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait(10)
+
+    def terminal(self, *arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
+        """`python -m workers ...` as an operator types it."""
+        return subprocess.run(
+            [sys.executable, "-m", "workers", *arguments],
+            env=self.workers_env,
+            cwd=ROOT,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    @property
+    def redis(self) -> Redis:
+        return Redis.from_url(self.settings.get("REDIS_URL") or RedisServer(self.directory).url)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        return {name: process.pid for name, process in self.processes.items()}
+
+    def signal_child(self, role_queue: str, number: int = signal.SIGKILL) -> int:
+        """Send a signal to the RQ worker that serves this queue; returns its pid."""
+        for key in self.redis.smembers("rq:workers"):
+            found = self.redis.hgetall(key)
+            if found.get(b"queues") == role_queue.encode():
+                pid = int(found[b"pid"])
+                os.kill(pid, number)
+                return pid
+        raise LookupError(role_queue)
+
+    @staticmethod
+    def until(check: Callable[[], T], timeout: float = 10) -> T:
+        """The first true answer of `check`; fails after `timeout` seconds."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if answer := check():
+                return answer
+            time.sleep(0.02)
+        raise AssertionError(f"it did not become true within {timeout} s")
+
+    def _start(self, name: str, arguments: list[str], env: dict[str, str]) -> None:
+        log: IO[bytes] = (self.directory / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            [sys.executable, *arguments], env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+        )
+
+    def _serves(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _workers_up(self) -> bool:
+        try:
+            queues = {self.redis.hget(key, "queues") for key in self.redis.smembers("rq:workers")}
+        except OSError:
+            return False
+        except Exception:
+            return False
+        return {b"contain", b"lookup", b"cards", b"steps"} <= queues
+
+    def logs(self, name: str) -> str:
+        return (self.directory / f"{name}.log").read_text()
+
+
+_COMMON = frozenset(
+    {
+        "REVOKE_INCIDENT_CHANNEL",
+        "REVOKE_RESPONDERS",
+        "REVOKE_APPROVERS",
+        "REVOKE_HOLD",
+        "REVOKE_TIME_SCALE",
+        "REDIS_URL",
+        "REVOKE_SIGNING_KEY",
+    }
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,95 @@
+"""The entries of a revocation's log: signed, and chained to the entry before. Bytes in, values out; no Redis.
+
+An entry's text is canonical JSON (sorted keys, no blanks). Its mac covers the text, and the text names the mac
+of the entry before, so a changed, dropped, inserted or moved entry shows.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from workers.domain.errors import UnreadableRecord
+from workers.domain.revocation import VERSION, Actor, Revocation
+
+_RECORD = TypeAdapter(Revocation)
+_ACTOR = TypeAdapter(Actor)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """One entry as it is stored."""
+
+    text: str
+    mac: str
+
+
+GENESIS = Signed("", "")
+
+
+@dataclass(frozen=True)
+class AuditLog:
+    """Writes and reads entries under one key."""
+
+    key: bytes
+
+    def entry(
+        self, before: Signed, revocation: Revocation, event: str, actor: Actor, detail: Any, at: datetime
+    ) -> Signed:
+        """The entry that follows `before`, holding the record it leads to."""
+        text = json.dumps(
+            {
+                "v": VERSION,
+                "id": revocation.id,
+                "seq": revocation.seq,
+                "at": at.isoformat(),
+                "event": event,
+                "actor": _ACTOR.dump_python(actor, mode="json"),
+                "detail": detail,
+                "record": _RECORD.dump_python(revocation, mode="json"),
+                "prev": before.mac,
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+        )
+        return Signed(text, self._mac(text))
+
+    def record(self, signed: Signed, revocation_id: str) -> Revocation:
+        """The record in `signed`; raises UnreadableRecord where it is not ours, not this one's, or newer."""
+        return self._revocation(self._opened(signed, revocation_id), revocation_id)
+
+    def verified(self, entries: Iterable[Signed], revocation_id: str) -> list[dict[str, Any]]:
+        """All entries, oldest first; raises UnreadableRecord naming the first that does not follow."""
+        before, opened = GENESIS, []
+        for seq, signed in enumerate(entries, start=1):
+            entry = self._opened(signed, revocation_id)
+            if entry.get("seq") != seq or entry.get("prev") != before.mac:
+                raise UnreadableRecord(f"{revocation_id}: entry {seq} does not follow the one before it.")
+            opened.append(entry)
+            before = signed
+        return opened
+
+    def _opened(self, signed: Signed, revocation_id: str) -> dict[str, Any]:
+        if not hmac.compare_digest(self._mac(signed.text).encode(), signed.mac.encode()):
+            raise UnreadableRecord(f"{revocation_id}: the signature of its record is not ours.")
+        entry: dict[str, Any] = json.loads(signed.text)
+        if entry.get("id") != revocation_id:
+            raise UnreadableRecord(f"{revocation_id}: its record belongs to another revocation.")
+        if entry.get("v") not in (VERSION, VERSION - 1, VERSION + 1):
+            raise UnreadableRecord(f"{revocation_id}: its record has version {entry.get('v')}, unknown here.")
+        return entry
+
+    def _revocation(self, entry: dict[str, Any], revocation_id: str) -> Revocation:
+        try:
+            return _RECORD.validate_python(entry["record"])
+        except (KeyError, ValidationError) as error:
+            raise UnreadableRecord(f"{revocation_id}: its record cannot be read by this version.") from error
+
+    def _mac(self, text: str) -> str:
+        return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,39 @@
+"""The Alarm port: a way to tell somebody that does not need Slack."""
+
+import logging
+from dataclasses import dataclass
+
+from workers.adapters.aws.clients import AwsClients
+from workers.adapters.aws.failures import plain
+
+SUBJECT_LIMIT = 100
+MESSAGE_LIMIT = 8_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SnsAlarm:
+    """Publishes to the topic of REVOKE_ALARM_TOPIC, and always logs. Never raises.
+
+    Source: Amazon SNS API reference, Publish (a subject is ASCII, one line, under 100 characters).
+    """
+
+    clients: AwsClients
+    topic_arn: str | None = None
+
+    def raise_alarm(self, subject: str, text: str) -> None:
+        log.error("ALARM: %s", plain(subject), extra={"alarm": plain(text, 2_000)})
+        if self.topic_arn is None:
+            return
+        try:
+            self.clients.sns.publish(
+                TopicArn=self.topic_arn, Subject=_subject(subject), Message=text[:MESSAGE_LIMIT]
+            )
+        except Exception as error:  # an alarm that fails must not stop what raised it
+            log.error("the alarm did not reach its SNS topic", extra={"error": type(error).__name__})
+
+
+def _subject(subject: str) -> str:
+    ascii_only = subject.encode("ascii", "replace").decode()
+    return plain(ascii_only, SUBJECT_LIMIT - 1) or "revoke-bot"

@@ -1,0 +1,102 @@
+"""RQ: the doorbell. One queue per kind of worker, only our functions, only a revocation id as argument."""
+
+import re
+import secrets
+from typing import Any
+
+from redis import Redis
+from redis.client import Pipeline
+from rq import Queue
+from rq.exceptions import DeserializationError
+from rq.job import Job as RqJob
+
+from workers.ports import Job, Wake
+
+CONTAIN, LOOKUP, CARDS, STEPS = "contain", "lookup", "cards", "steps"
+
+QUEUE_OF = {
+    Job.CONTAIN: CONTAIN,
+    Job.IDENTIFY: LOOKUP,
+    Job.SHOW: CARDS,
+    Job.READ_REACH: STEPS,
+    Job.CLEAN_UP: STEPS,
+}
+
+FUNCTION_OF = {job: f"workers.jobs.{job}" for job in Job}
+_ALLOWED = frozenset(FUNCTION_OF.values())
+_ARGUMENT = re.compile(r"R-[A-Z0-9]{6}")
+
+SERIALIZER = "json"
+TIMEOUT = 60
+KEPT_AFTER_SUCCESS = 600
+KEPT_AFTER_FAILURE = 86400
+
+
+class OurJob(RqJob):
+    """A job that can only be one of ours: who can write to Redis must not be able to run code.
+
+    Refusals are DeserializationError, which RQ turns into a failed job; any other exception would leave the job
+    started and the rest of its queue waiting.
+    """
+
+    @property
+    def func_name(self) -> str | None:
+        name = RqJob.func_name.fget(self)  # type: ignore[attr-defined]
+        if name is not None and name not in _ALLOWED:
+            raise DeserializationError("not one of our job functions")
+        return name  # type: ignore[no-any-return]
+
+    @func_name.setter
+    def func_name(self, value: str) -> None:
+        RqJob.func_name.fset(self, value)  # type: ignore[attr-defined]
+
+    def _deserialize_data(self) -> None:
+        super()._deserialize_data()  # type: ignore[no-untyped-call]
+        arguments: Any = self._args
+        plain = self._instance is None and not self._kwargs and len(arguments) == 1
+        if not plain or not _ARGUMENT.fullmatch(str(arguments[0])):
+            raise DeserializationError("not one of our jobs' arguments")
+
+    @property
+    def success_callback(self) -> Any:
+        return None
+
+    @property
+    def failure_callback(self) -> Any:
+        return None
+
+    @property
+    def stopped_callback(self) -> Any:
+        return None
+
+    def send_webhooks(self, *_: Any, **__: Any) -> None:
+        """Never: a webhook's address would come from Redis."""
+
+
+class JobQueue:
+    """Enqueues wake-ups into somebody's MULTI."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._queues = {
+            name: Queue(name, connection=redis, job_class=OurJob, serializer=SERIALIZER)
+            for name in (CONTAIN, LOOKUP, CARDS, STEPS)
+        }
+
+    def warm(self) -> None:
+        """RQ asks the server's version once; do it before a MULTI needs it."""
+        for queue in self._queues.values():
+            queue.get_redis_server_version()
+
+    def put(self, pipe: Pipeline, wake: Wake, revocation_id: str) -> None:
+        """Queue the wake-up; visible when `pipe` executes. The id is fresh, so a failed job never blocks another."""
+        queue = self._queues[QUEUE_OF[wake.job]]
+        options: dict[str, Any] = {
+            "job_id": f"{wake.job}-{revocation_id}-{secrets.token_hex(4)}",
+            "result_ttl": KEPT_AFTER_SUCCESS,
+            "failure_ttl": KEPT_AFTER_FAILURE,
+            "pipeline": pipe,
+        }
+        if wake.at is None:
+            queue.enqueue_call(FUNCTION_OF[wake.job], args=(revocation_id,), timeout=TIMEOUT, **options)
+        else:
+            queue.enqueue_at(wake.at, FUNCTION_OF[wake.job], revocation_id, job_timeout=TIMEOUT, **options)

@@ -1,0 +1,34 @@
+"""The key that signs the logs. It never goes into Redis."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from workers.settings import CommonSettings
+
+
+def signing_key(settings: CommonSettings) -> bytes:
+    """The key from the settings, else the one in the data directory, made there once.
+
+    Safe against two processes starting at once: the file appears whole or not at all, and the first one wins.
+    """
+    if settings.revoke_signing_key is not None:
+        return settings.revoke_signing_key.get_secret_value().encode()
+    return _kept_key(settings.revoke_data_dir)
+
+
+def _kept_key(directory: Path) -> bytes:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = directory / "signing_key"
+    if not kept.exists():
+        fresh = directory / f".signing_key.{os.getpid()}.{secrets.token_hex(4)}"
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(fresh, kept)
+        fresh.unlink()
+    return kept.read_text().strip().encode()

@@ -1,0 +1,48 @@
+"""The incident channel. Each call is sent once; times out in 5 seconds, well within the card's lock."""
+
+from typing import Any
+
+from slack_sdk import WebClient
+
+from workers.adapters.slack_calls import slack_answers, web_client
+from workers.ports import Message
+
+_TIMEOUT = 5
+
+
+class SlackChannel:
+    """See `workers.ports.IncidentChannel`."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    @classmethod
+    def connected(cls, token: str, url: str) -> "SlackChannel":
+        return cls(web_client(token, url, timeout=_TIMEOUT))
+
+    def post(self, channel: str, message: Message) -> str:
+        with slack_answers():
+            answer = self._client.chat_postMessage(channel=channel, **_content(message), **_QUIET)
+            return str(answer["ts"])
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        with slack_answers():
+            self._client.chat_update(channel=channel, ts=ts, **_content(message))
+
+    def reply(self, channel: str, ts: str, message: Message, *, broadcast: bool) -> None:
+        with slack_answers():
+            self._client.chat_postMessage(
+                channel=channel, thread_ts=ts, reply_broadcast=broadcast, **_content(message), **_QUIET
+            )
+
+    def tell(self, slack_id: str, message: Message) -> None:
+        with slack_answers():
+            self._client.chat_postMessage(channel=slack_id, **_content(message), **_QUIET)
+
+
+_QUIET: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False}
+
+
+def _content(message: Message) -> dict[str, Any]:
+    blocks = [dict(block) for block in message.blocks]
+    return {"text": message.text[:3900], **({"blocks": blocks} if blocks else {})}

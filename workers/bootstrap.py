@@ -1,0 +1,85 @@
+"""Joins the ports to the real world, once per process."""
+
+from functools import partial
+
+from workers.adapters.audit_log import AuditLog
+from workers.adapters.aws.assignments import AwsAssignments
+from workers.adapters.aws.clients import AwsClients, aws_clients, check_loopback
+from workers.adapters.aws.identity_center import IdentityCenter
+from workers.adapters.aws.identity_store import IdentityStoreDirectory
+from workers.adapters.aws.organizations import OrganizationsDenyPolicy, OrganizationsTree
+from workers.adapters.aws.sns import SnsAlarm
+from workers.adapters.job_queue import JobQueue
+from workers.adapters.redis_connection import patient
+from workers.adapters.redis_server import RedisServer
+from workers.adapters.redis_store import RedisStore
+from workers.adapters.signing_key import signing_key
+from workers.adapters.slack_channel import SlackChannel
+from workers.adapters.slack_people import SlackDirectory
+from workers.domain.due import next_due
+from workers.domain.rules import Rules
+from workers.service.world import World
+from workers.settings import WorkerSettings
+
+
+def embedded_server(settings: WorkerSettings) -> RedisServer | None:
+    """The server to run beside us where REDIS_URL names none."""
+    return RedisServer(settings.revoke_data_dir) if settings.redis_url is None else None
+
+
+def redis_url(settings: WorkerSettings) -> str:
+    if settings.redis_url is not None:
+        return settings.redis_url.get_secret_value()
+    return RedisServer(settings.revoke_data_dir).url
+
+
+def build_clients(settings: WorkerSettings) -> AwsClients:
+    """The AWS clients, built and not yet used. Raises WrongSettings where scaled time would meet a real AWS."""
+    clients = aws_clients(alarm_topic=settings.revoke_alarm_topic)
+    clients.endpoints()
+    if settings.revoke_time_scale > 1:
+        check_loopback(clients)
+    return clients
+
+
+def rules(settings: WorkerSettings) -> Rules:
+    return Rules(
+        incident_channel=settings.revoke_incident_channel,
+        timing=settings.timing,
+        responders=settings.revoke_responders,
+        approvers=settings.approvers,
+        clean_up=settings.revoke_clean_up,
+        clean_up_hours=_hours(settings.revoke_clean_up_hours),
+        policy_size=settings.revoke_policy_size,
+        break_glass=settings.revoke_break_glass,
+    )
+
+
+def build_store(settings: WorkerSettings) -> RedisStore:
+    redis = patient(redis_url(settings))
+    due = partial(next_due, timing=settings.timing)
+    return RedisStore(redis, AuditLog(signing_key(settings)), JobQueue(redis), due)
+
+
+def build_world(settings: WorkerSettings, clients: AwsClients) -> World:
+    """Everything the use cases need; connects to nothing yet."""
+    center = IdentityCenter(clients, settings.revoke_identity_store_id, settings.revoke_sso_instance_arn)
+    token, url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
+    return World(
+        rules=rules(settings),
+        store=build_store(settings),
+        policy=OrganizationsDenyPolicy(clients, settings.policy_id),
+        organization=OrganizationsTree(clients),
+        directory=IdentityStoreDirectory(clients, center),
+        assignments=AwsAssignments(clients, center),
+        people=SlackDirectory.connected(token, url),
+        channel=SlackChannel.connected(token, url),
+        alarm=SnsAlarm(clients, settings.revoke_alarm_topic),
+    )
+
+
+def _hours(given: str | None) -> tuple[int, int] | None:
+    if given is None:
+        return None
+    start, _, end = given.partition("-")
+    return int(start), int(end)

@@ -1,0 +1,113 @@
+"""What is said in the thread, and beside Slack: one sentence for each kind of note. Pure."""
+
+from workers.cards import phrase
+from workers.cards.text import actions, button, inert, mention, mentions, section, utc
+from workers.domain import clearance
+from workers.domain.revocation import Note, Revocation
+from workers.domain.rules import Rules
+from workers.ports import Message
+
+
+def render(revocation: Revocation, note: Note, rules: Rules) -> Message:
+    """The note as a message; broadcast ones mention the owner first. Alarms carry the same sentence."""
+    sentence = _sentence(revocation, note, rules)
+    owner = f"{mention(revocation.owner)} " if note.broadcast and revocation.owner else ""
+    text = f"{owner}{revocation.id} · {sentence}"
+    blocks = [section(text)]
+    if note.kind == "notice":
+        blocks.append(
+            actions(
+                button("Hold 12 h", "revocation_hold", revocation.id),
+                button("Hold until released", "revocation_hold_until_released", revocation.id),
+            )
+        )
+    if note.kind == "expired":
+        blocks.append(actions(button("Ask again", "step_retry", revocation.id)))
+    return Message(text, tuple(blocks))
+
+
+def _sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
+    who, detail = phrase.person(revocation), inert(note.detail, 900)
+    match note.kind:
+        case "denied" | "denied_again":
+            again = " again" if note.kind == "denied_again" else ""
+            return (
+                f"{phrase.standing(revocation)}{again}: {who}. Written and read back at {utc(note.at)}; "
+                f"AWS may take seconds to minutes to enforce it.{_gaps(revocation)}"
+            )
+        case "not_denied":
+            return f"NOT DENIED: {who}. {detail} The card has the way by hand and Retry."
+        case "removed_by_hand":
+            return f"NOT DENIED: somebody else took {who} off the Deny policy. The bot puts the user ID back now."
+        case "refused":
+            return f"NOT DENIED: {inert(revocation.refused_because or '', 900)}"
+        case "expired":
+            asker = mention(revocation.requested_by)
+            return f"NOT DENIED: nobody pressed Deny now for {who} within 10 minutes. {asker}, ask again if it still matters."
+        case "notice":
+            return f"{who} comes off the Deny policy {_when(revocation, note, rules)}. No access is left. Hold it if in doubt."
+        case "held":
+            return f"Held: {who} stays denied. {detail}"
+        case "off":
+            return _off(revocation, who, note)
+        case "approval_asked":
+            return _approval(revocation, who, rules)
+        case _:
+            return _quiet(revocation, note, who, detail)
+
+
+def _quiet(revocation: Revocation, note: Note, who: str, detail: str) -> str:
+    """The notes that wake nobody, and the rare ones."""
+    sentences = {
+        "reason_added": f"Reason added: {detail}",
+        "hold": f"{detail} holds {who} {_hold_end(revocation)}.",
+        "approval_refused": f"{detail} refused the release; {who} stays denied.",
+        "approval_lapsed": f"The release was not approved within 24 hours; {who} stays denied.",
+        "adopted": f"Held: the Deny policy holds {who} without a record. It stays until two people release it.",
+        "break_glass": f"Break-glass release of {who} at a terminal by {_names(revocation)}: {detail}",
+        "access_back": f"Access came back: {who} can reach AWS again. Run /revoke again if that is not meant.",
+        "coverage_lost": f"The Deny policy no longer reaches {detail}, where {who} has access.",
+        "gaps": f"{who}: {inert(phrase.gaps(revocation.coverage) or '', 900) if revocation.coverage else ''}",
+        "gaps_withheld": "The target can read this channel; the gaps are shown at the terminal only.",
+    }
+    return sentences[note.kind]
+
+
+def _hold_end(revocation: Revocation) -> str:
+    if revocation.hold_open or revocation.hold_until is None:
+        return "until two people release it"
+    return f"until {utc(revocation.hold_until)} at least"
+
+
+def _gaps(revocation: Revocation) -> str:
+    if revocation.channel_shared or revocation.coverage is None:
+        return ""
+    gaps = phrase.gaps(revocation.coverage)
+    return f" {inert(gaps, 900)}" if gaps else ""
+
+
+def _when(revocation: Revocation, note: Note, rules: Rules) -> str:
+    eligible = clearance.eligible_at(revocation, rules.timing)
+    told = note.at + rules.timing.notice
+    return f"at {utc(max(eligible, told))}" if eligible else "soon"
+
+
+def _off(revocation: Revocation, who: str, note: Note) -> str:
+    why = (
+        f"released by {_names(revocation)}"
+        if revocation.released_by
+        else "proven: no access was left for the whole hold"
+    )
+    return f"{phrase.standing(revocation)}: {who} is off the Deny policy, read back at {utc(note.at)}; {why}."
+
+
+def _approval(revocation: Revocation, who: str, rules: Rules) -> str:
+    request = revocation.release
+    asker = mention(request.asked_by) if request else "Somebody"
+    barred = (request.asked_by.id if request else None, revocation.target.slack_id)
+    can = mentions(tuple(i for i in rules.approvers if i not in barred))
+    return f"Needs you: {asker} asks to release {who}. {can or 'An approver'} can approve it on the card."
+
+
+def _names(revocation: Revocation) -> str:
+    return " and ".join(mention(actor) for actor in revocation.released_by)

@@ -1,0 +1,154 @@
+"""How a revocation stands, in the words that others rely on, and in one sentence."""
+
+from workers.cards.text import inert, mention, utc
+from workers.domain import clearance
+from workers.domain.revocation import Coverage, Revocation, State
+from workers.domain.timing import CONFIRM_WITHIN, Timing
+
+NOT_YET, NOT_DENIED, DENIED, HELD = "Not denied yet", "NOT DENIED", "Denied", "Held"
+
+_ENDS = {
+    State.WATCHED: "Off the deny list, watched",
+    State.RELEASED: "Released",
+    State.REFUSED: NOT_DENIED,
+    State.CANCELLED: "Cancelled",
+    State.EXPIRED: "Expired",
+    State.CLOSED: "Closed",
+}
+
+_GONE = frozenset({"missing", "removed"})
+"""Troubles of a denied user that mean: the policy does not deny them now."""
+
+
+def standing(revocation: Revocation) -> str:
+    """One of the words of the card's contract, with the coverage where it has gaps."""
+    if revocation.state in _ENDS:
+        return _ENDS[revocation.state]
+    if revocation.state is State.REQUESTED:
+        return NOT_YET
+    if revocation.state is State.CONFIRMED:
+        return NOT_DENIED if revocation.trouble else NOT_YET
+    if revocation.trouble and revocation.trouble.code in _GONE:
+        return NOT_DENIED
+    held = revocation.state is State.DENIED and (revocation.held_because or revocation.hold_until)
+    return (HELD if held else DENIED) + _coverage(revocation)
+
+
+def _coverage(revocation: Revocation) -> str:
+    coverage = revocation.coverage
+    if revocation.channel_shared:
+        return ""
+    if coverage is None or coverage.unread:
+        return ", coverage unknown"
+    return f" in {coverage.covered} of {coverage.reachable} accounts" if coverage.uncovered else ""
+
+
+def headline(revocation: Revocation) -> str:
+    """What the card says in its biggest letters; plain text."""
+    return f"{standing(revocation)}: {revocation.who}"
+
+
+def sentence(revocation: Revocation, timing: Timing) -> str:
+    """The message's whole text: for phones, notifications and screen readers; mrkdwn, nothing alive from outside."""
+    return f"{revocation.id} · {standing(revocation)}. {told(revocation, timing)}"
+
+
+def told(revocation: Revocation, timing: Timing) -> str:
+    """What a person must know after the standing; mrkdwn."""
+    match revocation.state:
+        case State.REQUESTED:
+            return _requested(revocation)
+        case State.CONFIRMED:
+            return _confirmed(revocation)
+        case State.DENIED | State.RELEASING:
+            return _denied(revocation, timing)
+        case State.WATCHED:
+            return f"{person(revocation)} is off the Deny policy since {_off(revocation)}. A re-grant is told at once."
+        case State.RELEASED:
+            names = " and ".join(mention(actor) for actor in revocation.released_by)
+            return (
+                f"{person(revocation)} is off the Deny policy since {_off(revocation)}, released by {names}."
+            )
+        case State.CANCELLED:
+            return (
+                f"{mention(revocation.cancelled_by)} pressed Do not deny. {person(revocation)} is not denied."
+            )
+        case State.EXPIRED:
+            return f"NOT DENIED: nobody pressed Deny now for {person(revocation)} within 10 minutes."
+        case _:
+            return inert(revocation.refused_because or "", 1000)
+
+
+def person(revocation: Revocation) -> str:
+    """Who the target is, by every name that matters; mrkdwn."""
+    user = revocation.user
+    if user is None:
+        return inert(revocation.who, 100)
+    name = f"{inert(user.display_name, 100)} " if user.display_name else ""
+    mail = f", {inert(user.email, 100)}" if user.email else ""
+    return f"{name}(user name {inert(user.user_name, 100)}{mail})"
+
+
+def reason(revocation: Revocation) -> str:
+    return "; ".join(inert(r.text) for r in revocation.reasons) or "no reason given"
+
+
+def _requested(revocation: Revocation) -> str:
+    if revocation.user is None:
+        why = f" {inert(revocation.still_looking, 600)}" if revocation.still_looking else ""
+        return f"Still looking up {inert(revocation.who, 100)}.{why}"
+    expires = f"{revocation.requested_at + CONFIRM_WITHIN:%H:%M} UTC"
+    asked = f"Asked for by {mention(revocation.requested_by)}: {reason(revocation)}."
+    return f"{person(revocation)}. {asked} Press Deny now before {expires}, or nobody is denied."
+
+
+def _confirmed(revocation: Revocation) -> str:
+    by = f"Confirmed by {mention(revocation.confirmed_by)}"
+    if revocation.trouble is None:
+        return f"{person(revocation)}. {by}; the Deny policy is being written."
+    return f"{person(revocation)}. {by}, but: {inert(revocation.trouble.sentence, 600)} It is tried again by itself."
+
+
+def _denied(revocation: Revocation, timing: Timing) -> str:
+    assert revocation.written_at is not None or revocation.state is State.RELEASING
+    parts = [f"{person(revocation)}."]
+    if revocation.written_at:
+        parts.append(
+            f"Written and read back at {utc(revocation.written_at)}; AWS may take seconds to minutes to enforce it."
+        )
+    if revocation.trouble:
+        parts.append(f"Trouble: {inert(revocation.trouble.sentence, 600)}")
+    if revocation.state is State.RELEASING:
+        parts.append("Being taken off the Deny policy now.")
+    elif revocation.held_because:
+        parts.append(f"Held: {inert(revocation.held_because, 900)}")
+    elif promised := clearance.promised_at(revocation, timing):
+        parts.append(f"Stays denied at least until {utc(promised)}.")
+    if revocation.release:
+        parts.append(
+            f"A release asked for by {mention(revocation.release.asked_by)} waits for a second person."
+        )
+    return " ".join(parts)
+
+
+def _off(revocation: Revocation) -> str:
+    return utc(revocation.off_at) if revocation.off_at else "now"
+
+
+def gaps(coverage: Coverage) -> str | None:
+    """What the Deny policy does not reach, said plainly; None where nothing is known to be missing."""
+    if coverage.unread:
+        return f"Coverage could not be read: {'; '.join(coverage.unread)}"
+    if not coverage.type_enabled:
+        return "NOT EFFECTIVE: service control policies are not enabled in this organization."
+    if not coverage.attached:
+        return "NOT EFFECTIVE: the Deny policy is attached to no account."
+    if not coverage.uncovered:
+        return None
+    listed = [_account(account, coverage) for account in coverage.uncovered[:20]]
+    more = f" and {len(coverage.uncovered) - 20} more" if len(coverage.uncovered) > 20 else ""
+    return f"The Deny policy does NOT reach: {', '.join(listed)}{more}. Remove their access there by hand."
+
+
+def _account(account: str, coverage: Coverage) -> str:
+    return f"{account} (management account)" if account == coverage.management_account else account

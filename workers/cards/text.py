@@ -1,0 +1,114 @@
+"""Words on a card. What came from outside is shown as text: it can mention nobody, link nowhere and hide nothing."""
+
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+from workers.domain.revocation import Actor
+
+Block = dict[str, Any]
+
+_WORD_JOINER = "\u2060"
+_FORMATTING = "*_~`"
+
+
+def plain(text: str, limit: int = 500) -> str:
+    """`text` without control and invisible characters, cut to `limit`; for plain_text, which parses nothing."""
+    kept = "".join(" " if c in "\n\r\t" else c for c in unicodedata.normalize("NFC", text))
+    kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def inert(text: str, limit: int = 500) -> str:
+    """`text` for a mrkdwn place: escaped as Slack's formatting page asks, and no formatting comes alive."""
+    escaped = plain(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(_WORD_JOINER + c if c in _FORMATTING else c for c in escaped)
+
+
+def mention(actor: Actor | None) -> str:
+    """The actor for a mrkdwn place: a Slack person is mentioned, anybody else is named."""
+    if actor is None:
+        return "nobody"
+    return f"<@{actor.id}>" if actor.kind == "slack" else inert(actor.name or actor.id, 100)
+
+
+def mentions(slack_ids: tuple[str, ...]) -> str:
+    """People and user groups, mentioned."""
+    return ", ".join(f"<!subteam^{i}>" if i.startswith("S") else f"<@{i}>" for i in slack_ids)
+
+
+def utc(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def local(time: datetime) -> str:
+    """The time in the reader's own zone, with UTC for whoever cannot show it; mrkdwn."""
+    return f"<!date^{int(time.timestamp())}^{{date_short_pretty}} {{time_secs}}|{utc(time)}>"
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": plain(text, 150), "emoji": False}}
+
+
+def section(mrkdwn: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn[:3000], "verbatim": True}}
+
+
+def plain_section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "plain_text", "text": plain(text, 2900), "emoji": False}}
+
+
+def fields(pairs: list[tuple[str, str]]) -> Block:
+    """Label and value beside each other; both plain, so that a value can be copied as it is."""
+    return {
+        "type": "section",
+        "fields": [
+            {"type": "plain_text", "text": plain(f"{label}: {value}", 300), "emoji": False}
+            for label, value in pairs
+        ],
+    }
+
+
+def context(*mrkdwn: str) -> Block:
+    return {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": t[:2000], "verbatim": True} for t in mrkdwn],
+    }
+
+
+def code(text: str) -> Block:
+    """Text to copy to a terminal, exactly as it is."""
+    element = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
+    return {"type": "rich_text", "elements": [element]}
+
+
+def actions(*elements: Block) -> Block:
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(
+    label: str, action_id: str, revocation_id: str, *, style: str | None = None, confirm: Block | None = None
+) -> Block:
+    made: Block = {
+        "type": "button",
+        "text": {"type": "plain_text", "text": label, "emoji": False},
+        "action_id": action_id,
+        "value": revocation_id,
+    }
+    return made | ({"style": style} if style else {}) | ({"confirm": confirm} if confirm else {})
+
+
+def link(label: str, action_id: str, url: str) -> Block:
+    text = {"type": "plain_text", "text": label, "emoji": False}
+    return {"type": "button", "text": text, "action_id": action_id, "url": url}
+
+
+def are_you_sure(title: str, text: str, yes: str, *, danger: bool = False) -> Block:
+    """Slack's own dialog before a click counts; a kindness, not a control."""
+    made: Block = {
+        "title": {"type": "plain_text", "text": title[:100]},
+        "text": {"type": "plain_text", "text": plain(text, 300)},
+        "confirm": {"type": "plain_text", "text": yes[:30]},
+        "deny": {"type": "plain_text", "text": "Back"},
+    }
+    return made | ({"style": "danger"} if danger else {})

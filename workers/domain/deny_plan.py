@@ -1,0 +1,69 @@
+"""What the Deny policy must say, given the records and what it says now. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workers.domain.deny_document import DenyDocument
+from workers.domain.revocation import Revocation, State
+
+STALE_READS = timedelta(seconds=30)
+"""AWS may answer a read with a text from before our last write; what looks odd this soon after it is not news."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenyPlan:
+    """The user IDs that must be in the policy, and what is odd about those that are."""
+
+    must: tuple[Revocation, ...]
+    """Confirmed or denied, in the order of confirmation."""
+    off: frozenset[str]
+    """May not stay: released, and desired by no other record."""
+    missing: tuple[Revocation, ...]
+    """Were read back before, and are gone now: somebody else took them off."""
+    orphans: frozenset[str]
+    """In the policy without a record: kept, and a human is told."""
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        return frozenset(user_id_of(revocation) for revocation in self.must)
+
+
+def plan(
+    document: DenyDocument, open_ones: Iterable[Revocation], ended: Iterable[Revocation], now: datetime
+) -> DenyPlan:
+    """Compare the records with the policy. `ended` are the latest ended ones, to tell a stale read by."""
+    identified = [revocation for revocation in open_ones if revocation.user is not None]
+    must = sorted((r for r in identified if r.on_the_list), key=_confirmed)
+    wanted = {user_id_of(revocation) for revocation in must}
+    releasing = {user_id_of(r) for r in identified if r.state is State.RELEASING}
+    just_off = {user_id_of(r) for r in [*identified, *ended] if _just_off(r, now)}
+    off = frozenset((releasing | just_off) - wanted)
+    known = {user_id_of(revocation) for revocation in identified if revocation.state is not State.WATCHED}
+    return DenyPlan(
+        must=tuple(must),
+        off=off,
+        missing=tuple(r for r in must if _was_written(r) and user_id_of(r) not in document.user_ids),
+        orphans=frozenset(document.user_ids - known - off),
+    )
+
+
+def user_id_of(revocation: Revocation) -> str:
+    assert revocation.user is not None
+    return revocation.user.user_id
+
+
+def _confirmed(revocation: Revocation) -> tuple[datetime, str]:
+    return revocation.confirmed_at or revocation.requested_at, revocation.id
+
+
+def _was_written(revocation: Revocation) -> bool:
+    return revocation.state is State.DENIED
+
+
+def _just_off(revocation: Revocation, now: datetime) -> bool:
+    return (
+        revocation.user is not None
+        and revocation.off_at is not None
+        and now - revocation.off_at < STALE_READS
+    )

@@ -1,0 +1,77 @@
+"""Every refusal the product speaks: one sentence that says what is wrong, one that says what to do."""
+
+
+class RevocationError(Exception):
+    """Base of all refusals. `str(error)` is fit for a person and holds no secret."""
+
+
+class Refused(RevocationError):
+    """The request cannot be done as asked; nothing was changed."""
+
+
+class UnknownRevocation(RevocationError):
+    """No revocation has this id."""
+
+
+class UnreadableRecord(RevocationError):
+    """A record whose signature or version is not ours: it is held, never acted on."""
+
+
+class StoreAway(RevocationError):
+    """Redis could not be reached, so nothing was recorded."""
+
+
+class NotIdentified(RevocationError):
+    """The target is not exactly one Identity Center user."""
+
+
+class PolicyRefused(RevocationError):
+    """The Deny policy must not, or can not, be written: a person has to act.
+
+    `code` is short and stable: `shape`, `full`, `rights`, `missing`, `settings` or AWS's own error code.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class AwsUnsettled(RevocationError):
+    """AWS gave no clear answer (throttled, busy, timed out): read again, then try again.
+
+    `code` is AWS's error code, or the name of the transport error.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class AwsRefused(RevocationError):
+    """AWS said no to a read (rights, unknown instance ...); trying again will not help by itself."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class SlackAway(RevocationError):
+    """Slack did not take a message. `retry_after` seconds, where Slack named them.
+
+    `applied_unknown` is true where the connection broke after sending: the message may stand.
+    """
+
+    def __init__(
+        self, sentence: str, *, retry_after: float | None = None, applied_unknown: bool = False
+    ) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+        self.applied_unknown = applied_unknown
+
+
+class SlackRefused(RevocationError):
+    """Slack said no, and will again: `code` is Slack's own (`channel_not_found`, `invalid_blocks` ...)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"Slack refused: {code}.")
+        self.code = code

@@ -1,0 +1,217 @@
+"""The record of one revocation, and the states it may be in. Frozen values; times are aware UTC."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+VERSION = 1
+
+
+class State(StrEnum):
+    REQUESTED = "requested"
+    """Asked for; the card may be out; nobody is denied."""
+    CONFIRMED = "confirmed"
+    """Must be denied; not yet read back from the policy."""
+    DENIED = "denied"
+    """Read back in the Deny policy."""
+    RELEASING = "releasing"
+    """May come off the list; not yet read back as gone."""
+    WATCHED = "watched"
+    RELEASED = "released"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+
+ON_THE_LIST = frozenset({State.CONFIRMED, State.DENIED})
+"""The states whose user ID must stand in the Deny policy."""
+
+ENDED = frozenset({State.RELEASED, State.REFUSED, State.CANCELLED, State.EXPIRED, State.CLOSED})
+"""The states that nothing leaves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who did something: a Slack person (`U...`), somebody at a terminal, or the product itself."""
+
+    kind: Literal["slack", "terminal", "system"]
+    id: str
+    name: str = ""
+
+
+SYSTEM = Actor(kind="system", id="revoke-bot", name="the bot")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetRef:
+    """The target as it was asked for; `value` is a Slack id, an e-mail, a user name or a user ID."""
+
+    kind: Literal["slack", "email", "user_name", "user_id"]
+    value: str
+    slack_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryUser:
+    """One Identity Center user, as AWS returned it. `sign_in` is AWS's UserStatus, None where it was not told."""
+
+    user_id: str
+    user_name: str
+    display_name: str = ""
+    email: str | None = None
+    sign_in: Literal["ENABLED", "DISABLED"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    by: Actor
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What access the target has, as read from AWS at `read_at`.
+
+    `entitlements` is None where account access manager is not in use. `unread` names what could not be read:
+    while it is not empty, nothing is proven.
+    """
+
+    read_at: datetime
+    accounts: tuple[str, ...] = ()
+    direct: int = 0
+    through_groups: int = 0
+    groups: int = 0
+    entitlements: int | None = None
+    sign_in: Literal["ENABLED", "DISABLED"] | None = None
+    unread: tuple[str, ...] = ()
+
+    @property
+    def none_left(self) -> bool:
+        """Proven: no assignment, direct or through a group, and no entitlement is left."""
+        return not (self.unread or self.direct or self.through_groups or self.entitlements)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """Which of the accounts that the target can reach the Deny policy reaches, as read at `read_at`."""
+
+    read_at: datetime
+    attached: bool = False
+    type_enabled: bool = False
+    reachable: int = 0
+    uncovered: tuple[str, ...] = ()
+    management_account: str | None = None
+    unread: tuple[str, ...] = ()
+
+    @property
+    def covered(self) -> int:
+        return self.reachable - len(self.uncovered)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Why a confirmed user is not denied: AWS's or our code, and a sentence that says what to do."""
+
+    code: str
+    sentence: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseRequest:
+    """A release that waits for its second person."""
+
+    asked_by: Actor
+    asked_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something the channel must still be told. Told at least once, then dropped from the record.
+
+    `broadcast` notes wake somebody: they mention the owner and show in the channel too. `to` names one Slack
+    person who gets it alone.
+    """
+
+    kind: str
+    at: datetime
+    detail: str = ""
+    broadcast: bool = False
+    to: str | None = None
+    alarm: bool = False
+    """Goes out beside Slack instead of into it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revocation:
+    """One run for one user. The log's last entry holds exactly this."""
+
+    id: str
+    v: int = VERSION
+    seq: int = 0
+    """The log entry that this record was read from."""
+    state: State
+    target: TargetRef
+    requested_by: Actor
+    requested_at: datetime
+    channel: str
+    channel_shared: bool = False
+    """Whether the target can read the channel: then the gaps are not written there."""
+    card_ts: str | None = None
+    reasons: tuple[Reason, ...] = ()
+    owner: Actor | None = None
+    user: DirectoryUser | None = None
+    slack_name: str | None = None
+    refused_because: str | None = None
+    confirmed_by: Actor | None = None
+    confirmed_at: datetime | None = None
+    cancelled_by: Actor | None = None
+    policy_id: str | None = None
+    written_at: datetime | None = None
+    request_id: str | None = None
+    trouble: Trouble | None = None
+    alarmed: bool = False
+    adopted: bool = False
+    """Found in the policy without a record."""
+    reach: Reach | None = None
+    coverage: Coverage | None = None
+    no_mint_at: datetime | None = None
+    hold_until: datetime | None = None
+    hold_open: bool = False
+    held_because: str | None = None
+    notice_at: datetime | None = None
+    """When the channel was given the clean-up notice that is in force."""
+    clean_up_given_by: Actor | None = None
+    release: ReleaseRequest | None = None
+    released_by: tuple[Actor, ...] = ()
+    off_at: datetime | None = None
+    next_read_at: datetime | None = None
+    still_looking: str | None = None
+    """Why the target is still being looked up, in words."""
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def who(self) -> str:
+        """The shortest true name of the target."""
+        if self.user is not None:
+            return self.user.display_name or self.user.user_name
+        return self.slack_name or self.target.value
+
+    @property
+    def on_the_list(self) -> bool:
+        return self.state in ON_THE_LIST
+
+    def told(self, note: Note) -> "Revocation":
+        """The same record without `note`."""
+        return replace(self, notes=tuple(other for other in self.notes if other != note))
+
+    def noting(self, *notes: Note) -> "Revocation":
+        return replace(self, notes=(*self.notes, *notes))

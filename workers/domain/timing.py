@@ -1,0 +1,40 @@
+"""Every wait of the product, by name and with its reason."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+LONGEST_ROLE_SESSION = timedelta(hours=12)
+"""AWS caps a permission set's session at 12 hours (IAM Identity Center user guide, "Set session duration")."""
+
+CONFIRM_WITHIN = timedelta(minutes=10)
+"""An unconfirmed request expires, loudly, after this."""
+
+WRITE_WITHIN = timedelta(seconds=60)
+"""A confirmed user who is not read back in the Deny policy after this is told as NOT DENIED."""
+
+APPROVE_WITHIN = timedelta(hours=24)
+"""A release waits this long for its second person."""
+
+CLOCKS_AGREE = timedelta(seconds=60)
+"""Nothing is taken off the list while Redis's clock is further than this from AWS's."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The long waits. `scaled` shortens exactly these, for drills on loopback."""
+
+    hold: timedelta = LONGEST_ROLE_SESSION
+    margin: timedelta = timedelta(minutes=15)
+    notice: timedelta = timedelta(minutes=30)
+    read_again: timedelta = timedelta(minutes=15)
+    follow_up_delay: timedelta = timedelta(minutes=10)
+
+    def scaled(self, scale: float) -> "Timing":
+        """The same waits divided by `scale`."""
+        return Timing(
+            hold=self.hold / scale,
+            margin=self.margin / scale,
+            notice=self.notice / scale,
+            read_again=self.read_again / scale,
+            follow_up_delay=self.follow_up_delay / scale,
+        )

@@ -1,0 +1,46 @@
+"""RQ's entry points, one line each. A job is a wake-up: it may run late, twice or never."""
+
+from dataclasses import dataclass
+
+from workers.service import clean_up as clean_up_
+from workers.service import containment, coverage, identification, telling
+from workers.service.world import World
+
+
+@dataclass
+class _Bound:
+    world: World | None = None
+
+
+_bound = _Bound()
+
+
+def bind(world: World) -> None:
+    """Give this worker process its world; once, before its first job."""
+    _bound.world = world
+
+
+def _world() -> World:
+    if _bound.world is None:
+        raise RuntimeError("jobs run inside `python -m workers work` only")
+    return _bound.world
+
+
+def identify(revocation_id: str) -> None:
+    identification.identify(_world(), revocation_id)
+
+
+def contain(revocation_id: str) -> None:
+    containment.contain(_world(), revocation_id)
+
+
+def read_reach(revocation_id: str) -> None:
+    coverage.read_reach(_world(), revocation_id)
+
+
+def clean_up(revocation_id: str) -> None:
+    clean_up_.clean_up(_world(), revocation_id)
+
+
+def show(revocation_id: str) -> None:
+    telling.show(_world(), revocation_id)

@@ -1,0 +1,282 @@
+"""What the use cases need from the world, as roles. Adapters implement them; tests use the real ones.
+
+Every time is aware UTC. Every port may raise the errors of `workers.domain.errors` and no vendor's.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from workers.domain.revocation import Actor, DirectoryUser, Revocation
+
+
+class Job(StrEnum):
+    """The wake-ups. A job carries a revocation id and nothing else."""
+
+    IDENTIFY = "identify"
+    CONTAIN = "contain"
+    READ_REACH = "read_reach"
+    CLEAN_UP = "clean_up"
+    SHOW = "show"
+
+
+@dataclass(frozen=True)
+class Wake:
+    """One job to enqueue: now, or at `at` (the queue may be late or early; the record decides)."""
+
+    job: Job
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One step of a revocation: the record it leads to, who did it, and what to wake."""
+
+    revocation: Revocation
+    event: str
+    actor: Actor
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    wakes: tuple[Wake, ...] = ()
+
+
+Decide = Callable[[Revocation, datetime], Change | None]
+"""Pure: the record and Redis's time in; a change, or None for "nothing to do", out. May be called again."""
+
+
+class RevocationStore(Protocol):
+    """The records. A change, its log entry, its due time and its jobs become visible together or not at all.
+
+    Raises StoreAway where Redis is out of reach, UnknownRevocation, UnreadableRecord.
+    """
+
+    def now(self) -> datetime:
+        """Redis's clock, the clock of every deadline."""
+        ...
+
+    def create(self, decide: Callable[[str, datetime], Change]) -> Revocation:
+        """Make a new revocation under a fresh id."""
+        ...
+
+    def get(self, revocation_id: str) -> Revocation: ...
+
+    def change(self, revocation_id: str, decide: Decide) -> Revocation | None:
+        """Apply `decide` by compare-and-set; None where it decided to do nothing."""
+        ...
+
+    def open(self) -> list[Revocation]:
+        """Every readable revocation that has not ended. Unreadable ones are left out and logged."""
+        ...
+
+    def ended(self, limit: int) -> list[Revocation]:
+        """The latest ended revocations, newest first."""
+        ...
+
+    def due(self, now: datetime) -> list[str]:
+        """Ids whose record's own next time has come."""
+        ...
+
+    def untold(self) -> list[str]:
+        """Ids whose card or notes are behind the record, oldest first."""
+        ...
+
+    def shown(self, revocation: Revocation) -> None:
+        """Everything up to `revocation.seq` was told."""
+        ...
+
+    def card_shows(self, revocation_id: str, digest: str, *, again_in: timedelta) -> None:
+        """The card shows what `digest` stands for; no further update before `again_in`."""
+        ...
+
+    def card_digest(self, revocation_id: str) -> str | None: ...
+
+    def card_paced(self, revocation_id: str) -> bool:
+        """Whether the card's pace forbids an update now."""
+        ...
+
+    def pause_slack(self, seconds: float) -> None:
+        """Slack asked for silence this long."""
+        ...
+
+    def first_sight(self, key: str, remember: timedelta) -> bool:
+        """Whether `key` was not seen within `remember`; it counts as seen from now on."""
+        ...
+
+    def lock(self, name: str, *, wait: timedelta) -> AbstractContextManager["Lock | None"]:
+        """An owned lock that ends by itself; None where somebody else held it for all of `wait`."""
+        ...
+
+    def mark(self, name: str) -> None:
+        """Note that `name` happened now (for reports and doctor; never for a decision that removes)."""
+        ...
+
+    def marked(self, name: str) -> datetime | None: ...
+
+    def log(self, revocation_id: str) -> list[dict[str, Any]]:
+        """The revocation's log, oldest first, every signature and link checked. Raises UnreadableRecord."""
+        ...
+
+
+class Lock(Protocol):
+    def extend(self) -> bool:
+        """Make the lock last its full life from now; False where it is no longer ours."""
+        ...
+
+
+@dataclass(frozen=True)
+class PolicyRead:
+    """The Deny policy as AWS returned it."""
+
+    text: str
+    aws_time: datetime | None
+
+
+class DenyPolicy(Protocol):
+    """The one SCP. Raises AwsUnsettled where the outcome is unknown, PolicyRefused where a person must act.
+
+    Source: AWS Organizations API reference, DescribePolicy and UpdatePolicy (no version or client token exists).
+    """
+
+    @property
+    def policy_id(self) -> str: ...
+
+    def read(self) -> PolicyRead: ...
+
+    def write(self, text: str) -> str:
+        """Replace the policy's content, sent exactly once; returns AWS's request id."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """Where the Deny policy stands in the organization."""
+
+    type_enabled: bool
+    management_account: str
+    covered: frozenset[str]
+    """Ids of all accounts below a target of the policy, without the management account."""
+    accounts: frozenset[str]
+    """Ids of all accounts that are not closed."""
+
+
+class Organization(Protocol):
+    def attachment(self, policy_id: str) -> Attachment:
+        """Read the whole tree; paginates. Raises AwsRefused or AwsUnsettled."""
+        ...
+
+
+class Directory(Protocol):
+    """The identity store. Raises NotIdentified, AwsRefused or AwsUnsettled.
+
+    Source: Identity Store API reference (GetUserId, DescribeUser, ListUsers, ListGroupMembershipsForMember).
+    """
+
+    def by_user_id(self, user_id: str) -> DirectoryUser | None: ...
+
+    def by_email(self, email: str) -> list[DirectoryUser]:
+        """Users whose primary e-mail is this one, letter case aside."""
+        ...
+
+    def by_user_name(self, user_name: str) -> list[DirectoryUser]:
+        """Users whose user name is this one, letter case aside."""
+        ...
+
+    def group_ids(self, user_id: str) -> list[str]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    account_id: str
+    permission_set_arn: str
+
+
+class Assignments(Protocol):
+    """Account assignments and account-access entitlements. Raises AwsRefused or AwsUnsettled; paginates.
+
+    `principal_type` is USER or GROUP. Source: sso-admin ListAccountAssignmentsForPrincipal; account-access
+    ListApplications and ListEntitlements.
+    """
+
+    def of(self, principal_type: str, principal_id: str) -> list[Assignment]:
+        """The assignments made to exactly this principal."""
+        ...
+
+    def entitlements(self, user_id: str, group_ids: Sequence[str]) -> int | None:
+        """How many entitlements reach the user, directly or through the groups; None: service not in use."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlackPerson:
+    id: str
+    name: str
+    email: str | None
+    deleted: bool = False
+    is_bot: bool = False
+    is_guest: bool = False
+    is_stranger: bool = False
+    team_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlackRoom:
+    id: str
+    name: str
+    is_private: bool
+    is_shared: bool
+    is_member: bool
+    is_archived: bool = False
+
+
+class SlackPeople(Protocol):
+    """Who is who in Slack. Raises SlackAway or SlackRefused."""
+
+    def person(self, slack_id: str) -> SlackPerson | None: ...
+
+    def by_email(self, email: str) -> SlackPerson | None: ...
+
+    def room(self, channel: str) -> SlackRoom: ...
+
+    def members(self, channel: str) -> frozenset[str]: ...
+
+    def group(self, group_id: str) -> frozenset[str]:
+        """The members of a user group."""
+        ...
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a person sees: the whole sentence, and its blocks."""
+
+    text: str
+    blocks: tuple[Mapping[str, Any], ...] = ()
+
+
+class IncidentChannel(Protocol):
+    """Slack's side of telling. Raises SlackAway (try again) or SlackRefused (a person must act).
+
+    Source: Slack API reference, chat.postMessage and chat.update.
+    """
+
+    def post(self, channel: str, message: Message) -> str:
+        """Post a root message; returns its ts. Sent once: an answer that is lost may have been stored."""
+        ...
+
+    def update(self, channel: str, ts: str, message: Message) -> None: ...
+
+    def reply(self, channel: str, ts: str, message: Message, *, broadcast: bool) -> None: ...
+
+    def tell(self, slack_id: str, message: Message) -> None:
+        """A direct message to one person."""
+        ...
+
+
+class Alarm(Protocol):
+    def raise_alarm(self, subject: str, text: str) -> None:
+        """Tell somebody beside Slack. Never raises: an alarm that fails is logged."""
+        ...
+
+
+Ids = Iterable[str]

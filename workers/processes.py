@@ -1,0 +1,164 @@
+"""`python -m workers work`: one supervisor, and a process for each thing that must not wait for another.
+
+The children are forked before anything is connected, so they share the memory of what was imported, and end with
+the supervisor.
+"""
+
+import gc
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkProcess
+from types import FrameType
+
+from workers import bootstrap, jobs
+from workers.adapters.aws.clients import AwsClients
+from workers.adapters.job_queue import CARDS, CONTAIN, LOOKUP, STEPS
+from workers.adapters.redis_connection import patient
+from workers.adapters.redis_server import die_with_parent
+from workers.adapters.rq_workers import every, run_scheduler, warm_worker
+from workers.domain.errors import RevocationError
+from workers.service import containment, reconcile
+from workers.service.world import World
+from workers.settings import WorkerSettings
+
+logger = logging.getLogger(__name__)
+
+STOP_WITHIN = 25.0
+RESTART_PAUSE = 1.0
+KEEP_WARM = 25.0
+"""AWS drops an idle connection; a read this often keeps the one that contains open, and is the policy's watch."""
+
+
+def run(settings: WorkerSettings) -> None:
+    """Run everything the privileged side needs, until SIGTERM or SIGINT."""
+    clients = bootstrap.build_clients(settings)
+    gc.freeze()
+    Supervisor(settings, _roles(settings, clients)).run()
+
+
+Role = Callable[[], None]
+
+
+def _roles(settings: WorkerSettings, clients: AwsClients) -> dict[str, Role]:
+    queues = {"contain": CONTAIN, "lookup": LOOKUP, "cards": CARDS, "steps-1": STEPS, "steps-2": STEPS}
+
+    def on_queue(queue: str) -> Role:
+        return lambda: _work(settings, clients, queue)
+
+    return {
+        **{name: on_queue(queue) for name, queue in queues.items()},
+        "scheduler": lambda: run_scheduler(patient(bootstrap.redis_url(settings))),
+        "reconciler": lambda: _reconcile(bootstrap.build_world(settings, clients)),
+    }
+
+
+def _work(settings: WorkerSettings, clients: AwsClients, queue: str) -> None:
+    world = bootstrap.build_world(settings, clients)
+    jobs.bind(world)
+    idle = every(KEEP_WARM, lambda: _quietly("keep_warm", lambda: containment.contain(world)))
+    redis = patient(bootstrap.redis_url(settings))
+    warm_worker(queue, redis, idle if queue == CONTAIN else None).work(logging_level="WARNING")
+
+
+def _reconcile(world: World) -> None:
+    """Three loops beside each other: a slow Slack or a slow read must not delay the policy."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    loops = [
+        threading.Thread(target=_loop, args=(stop, 1.0, reconcile.settle_policy, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 1.0, reconcile.do_due, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 0.3, reconcile.tell_untold, world), daemon=True),
+    ]
+    for loop in loops:
+        loop.start()
+    stop.wait()
+    for loop in loops:
+        loop.join(STOP_WITHIN / len(loops))
+
+
+def _loop(stop: threading.Event, pause: float, do: Callable[[World], None], world: World) -> None:
+    while not stop.is_set():
+        _quietly(do.__name__, lambda: do(world))
+        stop.wait(pause)
+
+
+def _quietly(what: str, do: Callable[[], None]) -> None:
+    """The outermost edge of a loop: nothing that goes wrong in one pass may end the next."""
+    try:
+        do()
+    except RevocationError as error:
+        logger.warning("pass_failed", extra={"pass": what, "cause": str(error)})
+    except Exception:
+        logger.exception("pass_broke", extra={"pass": what})
+
+
+@dataclass
+class Supervisor:
+    """Starts each role in a process of its own, starts it again when it dies, and drains all on SIGTERM."""
+
+    settings: WorkerSettings
+    roles: dict[str, Role]
+    _children: dict[str, ForkProcess] = field(default_factory=dict)
+    _started: dict[str, float] = field(default_factory=dict)
+    _stopping: bool = False
+
+    def run(self) -> None:
+        server = bootstrap.embedded_server(self.settings)
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        while not self._stopping:
+            if server is not None:
+                server.ensure()
+            self._start_missing()
+            time.sleep(0.2)
+        self._drain()
+        if server is not None:
+            server.stop()
+
+    def _stop(self, signum: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _start_missing(self) -> None:
+        for name, role in self.roles.items():
+            child = self._children.get(name)
+            if child is not None and child.is_alive():
+                continue
+            if child is not None:
+                logger.warning("child_ended", extra={"role": name, "exit_code": child.exitcode})
+            if time.monotonic() - self._started.get(name, -RESTART_PAUSE) >= RESTART_PAUSE:
+                self._start(name, role)
+
+    def _start(self, name: str, role: Role) -> None:
+        child = multiprocessing.get_context("fork").Process(
+            target=_child, args=(role, os.getpid()), name=name
+        )
+        child.start()
+        self._children[name], self._started[name] = child, time.monotonic()
+        logger.info("child_started", extra={"role": name, "pid": child.pid})
+
+    def _drain(self) -> None:
+        until = time.monotonic() + STOP_WITHIN
+        for child in self._children.values():
+            child.terminate()
+        for name, child in self._children.items():
+            child.join(max(0.1, until - time.monotonic()))
+            if child.is_alive():
+                logger.warning("child_killed", extra={"role": name})
+                child.kill()
+        logger.info("stopped")
+
+
+def _child(role: Role, parent: int) -> None:
+    die_with_parent()
+    if os.getppid() != parent:
+        return
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    role()

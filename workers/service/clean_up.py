@@ -1,0 +1,138 @@
+"""The delayed clean-up: gives notice, proves, takes the user ID off; or holds it and says why."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from workers.domain import clearance
+from workers.domain.revocation import SYSTEM, Note, Reach, ReleaseRequest, Revocation, State
+from workers.domain.timing import APPROVE_WITHIN
+from workers.ports import Change, Job, Wake
+from workers.service import containment, coverage
+from workers.service.world import World
+
+Decide = Callable[[Revocation, datetime], Change | None]
+
+_SHOW = Wake(Job.SHOW)
+
+
+def clean_up(world: World, revocation_id: str) -> None:
+    """Do what is due for a denied user's end. May run early, late, twice or never; the record's times decide."""
+    world.store.change(revocation_id, _drop_old_release)
+    revocation = world.store.get(revocation_id)
+    now = world.store.now()
+    if revocation.state is not State.DENIED or not _due(world, revocation, now):
+        return
+    if clearance.off_at(revocation, world.rules.timing) is None:
+        world.store.change(revocation_id, _notice_or_hold(world))
+    elif _allowed_hour(world, now):
+        _take_off_if_proven(world, revocation_id)
+
+
+def _due(world: World, revocation: Revocation, now: datetime) -> bool:
+    if revocation.held_because:
+        return not revocation.hold_open
+    when = clearance.next_step_at(revocation, world.rules.timing)
+    return when is not None and now >= when
+
+
+def _allowed_hour(world: World, now: datetime) -> bool:
+    hours = world.rules.clean_up_hours
+    if hours is None:
+        return True
+    start, end = hours
+    return start <= now.hour < end if start <= end else now.hour >= start or now.hour < end
+
+
+def _notice_or_hold(world: World) -> Decide:
+    """Say when it will come off, while people can still stop it; or that it is held, and why."""
+
+    def decide(current: Revocation, now: datetime) -> Change | None:
+        if current.state is not State.DENIED or not _due(world, current, now):
+            return None
+        eligible = clearance.eligible_at(current, world.rules.timing)
+        if eligible is None:
+            return _held(current, now, [clearance.access_gate(current) or "No access was left just now."])
+        if world.rules.clean_up == "never":
+            return _held(current, now, ["REVOKE_CLEAN_UP is `never`: it stays until two people release it."])
+        if now < eligible - world.rules.timing.notice or _waiting(current, "notice"):
+            return None
+        changed = replace(current, held_because=None).noting(Note(kind="notice", at=now, broadcast=True))
+        return Change(revocation=changed, event="notice_due", actor=SYSTEM, wakes=(_SHOW,))
+
+    return decide
+
+
+def _waiting(revocation: Revocation, kind: str) -> bool:
+    return any(note.kind == kind for note in revocation.notes)
+
+
+def _held(current: Revocation, now: datetime, gates: list[str]) -> Change | None:
+    why = " ".join(gates)
+    if current.held_because == why:
+        return None
+    changed = replace(current, held_because=why).noting(Note(kind="held", at=now, broadcast=True, detail=why))
+    return Change(revocation=changed, event="held", actor=SYSTEM, detail={"gates": gates}, wakes=(_SHOW,))
+
+
+def _take_off_if_proven(world: World, revocation_id: str) -> None:
+    """Read every gate live inside the policy's lock; all green: off the list, read back."""
+    with world.store.lock(containment.POLICY_LOCK, wait=containment.LOCK_WAIT) as lock:
+        if lock is None:
+            return
+        read = containment.enforce(world, lock)
+        user = world.store.get(revocation_id).user
+        if read is None or user is None:
+            return
+        reach = coverage.read(world, user.user_id)
+        if world.store.change(revocation_id, _decide_off(world, reach, read.aws_time)):
+            containment.enforce(world, lock)
+
+
+def _decide_off(world: World, reach: Reach, aws_time: datetime | None) -> Decide:
+    def decide(record: Revocation, now: datetime) -> Change | None:
+        if record.state is not State.DENIED or not _due(world, record, now):
+            return None
+        current = clearance.with_reach(record, reach)
+        gates = clearance.red_gates(current, world.rules.timing, now, aws_time)
+        if gates:
+            return _held(current, now, gates)
+        if world.rules.clean_up == "ask" and current.clean_up_given_by is None:
+            return _ask(current, now)
+        changed = replace(current, state=State.RELEASING, held_because=None, release=None)
+        return Change(revocation=changed, event="proven", actor=SYSTEM, wakes=(_SHOW,))
+
+    return decide
+
+
+def _ask(current: Revocation, now: datetime) -> Change | None:
+    if current.release is not None:
+        return None
+    request = ReleaseRequest(asked_by=SYSTEM, asked_at=now, reason="Proven safe; REVOKE_CLEAN_UP is `ask`.")
+    changed = replace(current, release=request).noting(Note(kind="approval_asked", at=now, broadcast=True))
+    return Change(revocation=changed, event="clean_up_asked", actor=SYSTEM, wakes=(_SHOW,))
+
+
+def _drop_old_release(current: Revocation, now: datetime) -> Change | None:
+    if current.release is None or now - current.release.asked_at < APPROVE_WITHIN:
+        return None
+    changed = replace(current, release=None).noting(Note(kind="approval_lapsed", at=now))
+    return Change(revocation=changed, event="approval_lapsed", actor=SYSTEM, wakes=(_SHOW,))
+
+
+def watch_ends(world: World, revocation_id: str) -> None:
+    """A watched user is let go after the longest portal session AWS allows, 90 days."""
+
+    def decide(current: Revocation, now: datetime) -> Change | None:
+        if (
+            current.state is not State.WATCHED
+            or current.off_at is None
+            or now - current.off_at < timedelta(days=90)
+        ):
+            return None
+        changed = replace(
+            current, state=State.CLOSED, refused_because="Watched for 90 days; nothing came back."
+        )
+        return Change(revocation=changed, event="watch_ended", actor=SYSTEM, wakes=(_SHOW,))
+
+    world.store.change(revocation_id, decide)

@@ -1,0 +1,75 @@
+"""Makes AWS and Slack equal the records, whatever became of the jobs. Every pass may run at any time, twice too."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from workers.domain.due import JOB_LATE
+from workers.domain.errors import RevocationError
+from workers.domain.revocation import SYSTEM, Revocation, State
+from workers.service import alarms, clean_up, containment, coverage, identification, intake, telling
+from workers.service.world import World
+
+logger = logging.getLogger(__name__)
+
+READ_POLICY_EVERY = timedelta(seconds=25)
+"""The policy is read at least every 30 seconds; a pass takes some of them."""
+
+
+def settle_policy(world: World) -> None:
+    """Write what is confirmed or released and not read back; read the policy when that is long ago."""
+    now = world.store.now()
+    late = [r for r in world.store.open() if r.state in (State.CONFIRMED, State.RELEASING)]
+    late = [r for r in late if r.confirmed_at is None or now - r.confirmed_at > JOB_LATE]
+    for revocation in late:
+        containment.tell_overdue(world, revocation.id)
+    last = world.store.marked("policy_read")
+    if late or last is None or now - last > READ_POLICY_EVERY:
+        containment.contain(world)
+    alarms.raise_alarms(world)
+
+
+def do_due(world: World) -> None:
+    """Look at each record whose time has come."""
+    for revocation_id in world.store.due(world.store.now()):
+        _alone(_look, world, revocation_id)
+    world.store.mark("reconciled")
+
+
+def tell_untold(world: World) -> None:
+    """Bring every card and thread that is behind up to its record."""
+    for revocation_id in world.store.untold():
+        _alone(telling.show, world, revocation_id)
+
+
+def _alone(do: Callable[[World, str], None], world: World, revocation_id: str) -> None:
+    """One bad record must not stop the others."""
+    try:
+        do(world, revocation_id)
+    except RevocationError as error:
+        logger.warning("reconcile_failed", extra={"revocation_id": revocation_id, "cause": str(error)})
+
+
+def _look(world: World, revocation_id: str) -> None:
+    revocation = world.store.get(revocation_id)
+    match revocation.state:
+        case State.REQUESTED:
+            _look_at_request(world, revocation)
+        case State.DENIED:
+            _read_if_due(world, revocation)
+            clean_up.clean_up(world, revocation_id)
+        case State.WATCHED:
+            _read_if_due(world, revocation)
+            clean_up.watch_ends(world, revocation_id)
+
+
+def _look_at_request(world: World, revocation: Revocation) -> None:
+    intake.expire(world.store, revocation.id, SYSTEM)
+    identification.identify(world, revocation.id)
+    if revocation.user is not None and revocation.reach is None:
+        coverage.read_reach(world, revocation.id)
+
+
+def _read_if_due(world: World, revocation: Revocation) -> None:
+    if revocation.next_read_at is None or world.store.now() >= revocation.next_read_at:
+        coverage.read_reach(world, revocation.id)

@@ -1,0 +1,186 @@
+"""Slack is told what the record says: one card by one writer, and the moments in its thread.
+
+Whatever Slack does, the record and AWS go on; what was not told stays in the record until it was.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from workers.cards import card, moments
+from workers.domain import clearance
+from workers.domain.errors import SlackAway, SlackRefused
+from workers.domain.revocation import SYSTEM, Note, Revocation
+from workers.ports import Change, Job, Lock, Message, Wake
+from workers.service.world import World
+
+logger = logging.getLogger(__name__)
+
+PACE = timedelta(seconds=1)
+AWAY_PAUSE = 5.0
+ALARM_AFTER = timedelta(minutes=2)
+
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "message_deleted"})
+_NO_ROOM = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+
+Decide = Callable[[Revocation, datetime], Change | None]
+
+
+class _LockLost(Exception):
+    """Another writer has the card now."""
+
+
+def show(world: World, revocation_id: str) -> None:
+    """Bring the card and its thread up to the record. Paced; may run at any time; leaves the rest for the next run."""
+    with world.store.lock(f"card-{revocation_id}", wait=timedelta(0)) as lock:
+        if lock is None or revocation_id not in world.store.untold():
+            return
+        try:
+            _show(world, lock, revocation_id)
+        except SlackAway as away:
+            _wait(world, away)
+        except _LockLost:
+            logger.info("card_lock_lost", extra={"revocation_id": revocation_id})
+
+
+def _show(world: World, lock: Lock, revocation_id: str) -> None:
+    revocation = _card(world, lock, world.store.get(revocation_id))
+    for note in [note for note in revocation.notes if not note.alarm]:
+        _own(lock)
+        _tell(world, revocation, note)
+        world.store.change(revocation_id, _told(world, note))
+    world.store.mark("slack_answered")
+    latest = world.store.get(revocation_id)
+    told = not [note for note in latest.notes if not note.alarm]
+    if told and world.store.card_digest(revocation_id) == _digest(_rendered(world, latest)):
+        world.store.shown(latest)
+
+
+def _rendered(world: World, revocation: Revocation) -> Message:
+    return card.render(revocation, world.rules)
+
+
+def _card(world: World, lock: Lock, revocation: Revocation) -> Revocation:
+    """The card as the record has it: posted once, then updated at its pace."""
+    message = _rendered(world, revocation)
+    digest = _digest(message)
+    if revocation.card_ts is not None and (
+        digest == world.store.card_digest(revocation.id) or world.store.card_paced(revocation.id)
+    ):
+        return revocation
+    _own(lock)
+    try:
+        revocation = _put(world, revocation, message)
+    except SlackRefused as refusal:
+        return _somewhere_else(world, revocation, refusal)
+    world.store.card_shows(revocation.id, digest, again_in=PACE)
+    return revocation
+
+
+def _put(world: World, revocation: Revocation, message: Message) -> Revocation:
+    if revocation.card_ts is None:
+        ts = _post(world, revocation.channel, message)
+        return world.store.change(revocation.id, _posted(ts)) or revocation
+    try:
+        world.channel.update(revocation.channel, revocation.card_ts, message)
+    except SlackRefused as refusal:
+        if refusal.code in _GONE:
+            return (
+                world.store.change(revocation.id, _posted(_post(world, revocation.channel, message)))
+                or revocation
+            )
+        raise
+    return revocation
+
+
+def _post(world: World, channel: str, message: Message) -> str:
+    """Post; where Slack does not take the blocks, the sentence alone still goes out."""
+    try:
+        return world.channel.post(channel, message)
+    except SlackRefused as refusal:
+        if refusal.code != "invalid_blocks":
+            raise
+        logger.error("card_blocks_refused", extra={"channel": channel})
+        return world.channel.post(channel, Message(message.text))
+
+
+def _posted(ts: str) -> Decide:
+    def posted(current: Revocation, now: datetime) -> Change:
+        return Change(
+            revocation=replace(current, card_ts=ts), event="card_posted", actor=SYSTEM, detail={"ts": ts}
+        )
+
+    return posted
+
+
+def _somewhere_else(world: World, revocation: Revocation, refusal: SlackRefused) -> Revocation:
+    """The channel does not take the card: the incident channel does, and if not even that, an alarm goes out."""
+    logger.error("card_refused", extra={"revocation_id": revocation.id, "code": refusal.code})
+    if refusal.code in _NO_ROOM and revocation.channel != world.rules.incident_channel:
+        moved = world.store.change(revocation.id, _moved(world.rules.incident_channel))
+        return moved or revocation
+    if world.store.first_sight(f"refused-{revocation.id}-{refusal.code}", timedelta(hours=1)):
+        world.alarm.raise_alarm("Slack refuses the card", f"{revocation.id}: {refusal}")
+    raise SlackAway(str(refusal), retry_after=AWAY_PAUSE)
+
+
+def _moved(channel: str) -> Decide:
+    def moved(current: Revocation, now: datetime) -> Change:
+        changed = replace(current, channel=channel, card_ts=None)
+        return Change(revocation=changed, event="card_moved", actor=SYSTEM, wakes=(Wake(Job.SHOW),))
+
+    return moved
+
+
+def _tell(world: World, revocation: Revocation, note: Note) -> None:
+    if revocation.card_ts is None:
+        raise SlackAway("The card is not out yet.", retry_after=1)
+    message = moments.render(revocation, note, world.rules)
+    try:
+        if note.to is not None:
+            world.channel.tell(note.to, message)
+        else:
+            world.channel.reply(revocation.channel, revocation.card_ts, message, broadcast=note.broadcast)
+    except SlackRefused as refusal:
+        if note.kind == "notice":
+            raise SlackAway(f"The notice could not be posted: {refusal}", retry_after=60) from refusal
+        logger.error(
+            "note_refused", extra={"revocation_id": revocation.id, "kind": note.kind, "code": refusal.code}
+        )
+
+
+def _told(world: World, note: Note) -> Decide:
+    def told(current: Revocation, now: datetime) -> Change | None:
+        if note not in current.notes:
+            return None
+        changed, wakes = current.told(note), tuple[Wake, ...]()
+        if note.kind == "notice":
+            changed = replace(changed, notice_at=now)
+            due = clearance.off_at(changed, world.rules.timing)
+            wakes = (Wake(Job.SHOW), *([Wake(Job.CLEAN_UP, due)] if due else []))
+        return Change(revocation=changed, event=f"told_{note.kind}", actor=SYSTEM, wakes=wakes)
+
+    return told
+
+
+def _wait(world: World, away: SlackAway) -> None:
+    """Leave Slack alone for a while; where that lasts, somebody hears of it beside Slack."""
+    world.store.pause_slack(away.retry_after or AWAY_PAUSE)
+    logger.warning("slack_away", extra={"cause": str(away)})
+    answered = world.store.marked("slack_answered")
+    long = answered is not None and world.store.now() - answered > ALARM_AFTER
+    if long and world.store.first_sight("slack-away", timedelta(hours=1)):
+        world.alarm.raise_alarm(
+            "Slack unreachable", f"Revocations are open and Slack does not answer: {away}"
+        )
+
+
+def _own(lock: Lock) -> None:
+    if not lock.extend():
+        raise _LockLost
+
+
+def _digest(message: Message) -> str:
+    return hashlib.sha256(repr(message).encode()).hexdigest()
