@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from bot import guard, replies
 from bot.deps import Deps
 from bot.guard import Guard
-from bot.listeners import buttons, revoke
+from bot.listeners import buttons, doctor, revoke
 from bot.whisper import Whisper
 from workers.domain.errors import StoreAway
 
@@ -37,7 +37,7 @@ def build_app(client: WebClient, signing_secret: str | None, deps: Deps) -> App:
     app.use(Whisper())
     app.use(Guard(deps))
     app.error(_last_word)
-    for listener in (revoke, buttons):
+    for listener in (revoke, buttons, doctor):
         listener.register(app, deps)
     return app
 

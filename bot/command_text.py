@@ -5,8 +5,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from workers.domain import target_text
 from workers.domain.revocation import TargetRef
-from workers.domain.user_id import bare_user_id
 from workers.service.intake import REASON_LIMIT
 
 WORDS = ("help", "status", "list", "hold", "release")
@@ -25,9 +25,8 @@ _MENTION = re.compile(r"<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>")
 _GROUP = re.compile(r"<!subteam\^")
 _EVERYONE = re.compile(r"<!")
 _CHANNEL = re.compile(r"<#")
-_MAIL = re.compile(r"<mailto:([^|>\s]+)(?:\|[^>]*)?>|([^\s<>@]+@[^\s<>@]+\.[^\s<>@]+)")
-_SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/[^/\s]+/([^/\s]+)")
-_NAME = re.compile(r"[\w.+=,@-]{1,128}")
+_MAIL_LINK = re.compile(r"<mailto:([^|>\s]+)(?:\|[^>]*)?>|^mailto:")
+_MAIL = re.compile(r"[^\s<>@,;:\"`()\[\]\\|]{1,64}@[^\s<>@,;:\"`()\[\]\\|]{1,189}")
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,12 @@ Command = Revoke | About | ListOpen | Help | Wrong
 
 def parse(text: str) -> Command:
     """The command in `text`, as Slack sent it with escaping on."""
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\t\r" for c in text):
-        return Wrong(_again("There are control characters in it.", _clean(text)))
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t\r" for c in text):
+        return Wrong(_again("There are control characters in it. Nothing was recorded.", text))
     tokens = text.split()
     if not tokens:
         return Wrong("Whom? Type `/revoke @alice key leaked`, or `/revoke help`.")
-    word = tokens[0].lower()
+    word = _clean(tokens[0]).lower()
     if word == "help":
         return Help()
     if word == "list":
@@ -86,9 +85,11 @@ def parse(text: str) -> Command:
 def _about(word: str, tokens: list[str]) -> Command:
     if not tokens:
         return ListOpen() if word == "status" else Wrong(f"Whom? Type `/revoke {word} @alice`.")
-    reason = " ".join(tokens[1:])
+    reason = _unescaped(" ".join(tokens[1:]))
     if len(reason) > REASON_LIMIT:
-        return Wrong(_too_long(reason))
+        return Wrong(_too_long(reason, " ".join([word, *tokens])))
+    if word != "release" and tokens[1:] and isinstance(_target(tokens[1], first=False), TargetRef):
+        return Wrong(f"One at a time: type `/revoke {word} {_clean(tokens[0])}`, then the next.")
     if _REVOCATION.fullmatch(tokens[0].upper()):
         return About(word, revocation_id=tokens[0].upper(), reason=reason)
     target = _target(tokens[0], first=True)
@@ -114,7 +115,9 @@ def _revoke(tokens: list[str], text: str) -> Command:
             f"{_shown(tokens[0])} is no target. Type `/revoke @alice key leaked`, or `/revoke help`."
         )
     reason = _reason(tokens, text)
-    return Wrong(_too_long(reason)) if len(reason) > REASON_LIMIT else Revoke(tuple(targets), reason)
+    if len(reason) > REASON_LIMIT:
+        return Wrong(_too_long(reason, text))
+    return Revoke(tuple(targets), reason)
 
 
 def _reason(tokens: list[str], text: str) -> str:
@@ -123,24 +126,35 @@ def _reason(tokens: list[str], text: str) -> str:
         if not isinstance(_target(token, first=count == 0), TargetRef):
             break
         count += 1
-    return text.split(None, count)[count] if len(text.split(None, count)) > count else ""
+    parts = text.split(None, count)
+    return _unescaped(parts[count].strip()) if len(parts) > count else ""
 
 
 def _target(token: str, *, first: bool) -> TargetRef | Wrong | None:
     """A target, a refusal, or None where a reason begins. Only the first token may be a bare user name."""
-    if (match := _MENTION.fullmatch(token)) is not None:
+    listed = _clean(token).rstrip(",;")
+    if (match := _MENTION.fullmatch(listed)) is not None:
         return TargetRef(kind="slack", value=match[1], slack_id=match[1])
     if (refusal := _nobody(token)) is not None:
         return refusal if first else None
-    if (match := _MAIL.fullmatch(token)) is not None:
-        return TargetRef(kind="email", value=match[1] or match[2])
-    if (match := _SESSION.fullmatch(token)) is not None:
-        return TargetRef(kind="user_name", value=match[1])
-    if (user_id := bare_user_id(token)) is not None:
-        return TargetRef(kind="user_id", value=user_id)
-    if token.lower().startswith("user:") and len(token) > len("user:"):
-        return TargetRef(kind="user_name", value=token[len("user:") :])
+    token = _as_meant(token)
+    if (target := target_text.unmistakable(token)) is not None:
+        return target if _possible(target) else None
     return _user_name(token) if first else None
+
+
+def _as_meant(token: str) -> str:
+    """Without what Slack, a paste or a list puts around a target: links, escapes, unseen characters, commas."""
+    unlinked = _MAIL_LINK.sub(lambda match: match[1] or "", token)
+    return _clean(_unescaped(unlinked)).rstrip(",;")
+
+
+def _possible(target: TargetRef) -> bool:
+    """Whether AWS could hold such a value at all: a UserName is 1 to 128 letters, marks, symbols, digits, signs."""
+    if target.kind == "email":
+        return _MAIL.fullmatch(target.value) is not None
+    seen = all(unicodedata.category(c)[0] in "LMSNP" for c in target.value)
+    return seen and len(target.value) <= 128
 
 
 def _nobody(token: str) -> Wrong | None:
@@ -160,28 +174,40 @@ def _nobody(token: str) -> Wrong | None:
 
 
 def _user_name(token: str) -> TargetRef | Wrong | None:
+    if _REVOCATION.fullmatch(token.upper()):
+        return Wrong(
+            f"{token.upper()} is a revocation, not a person: type `/revoke status {token.upper()}`. "
+            f"To deny a user of that name: `/revoke user:{token}`."
+        )
     near = difflib.get_close_matches(token.lower(), WORDS, n=1, cutoff=0.75)
-    if near:
+    if near and abs(len(near[0]) - len(token)) <= 1:
         shown = _shown(token)
         return Wrong(
             f"{shown} is no command. Did you mean `/revoke {near[0]}`? To deny a user of that name: `/revoke user:{token}`."
         )
-    return TargetRef(kind="user_name", value=token) if _NAME.fullmatch(token) else None
+    return target_text.user_name(token)
 
 
-def _too_long(reason: str) -> str:
+def _too_long(reason: str, text: str) -> str:
     return _again(
-        f"The reason has {len(reason)} characters and {REASON_LIMIT} fit. Nothing was recorded.",
-        reason[:REASON_LIMIT],
+        f"The reason has {len(reason)} characters and {REASON_LIMIT} fit. Nothing was recorded: cut it short.",
+        text,
     )
 
 
 def _again(what: str, text: str) -> str:
-    return f"{what} Run it again with:\n{_shown(text, REASON_LIMIT)}"
+    """What is wrong, and the whole text to copy: it took time to write, and there is none."""
+    kept = _clean(text).replace("`", "'").strip()
+    return f"{what} Run it again with:\n```/revoke {kept}```"
+
+
+def _unescaped(text: str) -> str:
+    """Slack escapes these three, and only these, in what was typed."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _clean(text: str) -> str:
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf") or c in "\n\t")
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c in "\n\t")
 
 
 def _shown(text: str, limit: int = 60) -> str:

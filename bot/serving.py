@@ -56,12 +56,20 @@ def serve_http(app: App, ready: Ready, port: int, stop: threading.Event) -> None
     server = create_server(
         Pages(app, ready), host="0.0.0.0", port=port, threads=20, max_request_body_size=BODY_LIMIT, ident=None
     )
-    thread = threading.Thread(target=server.run, name="http", daemon=True)
-    thread.start()
+    threading.Thread(target=_run, args=(server, stop), name="http", daemon=True).start()
     logger.info("serving_http", extra={"port": port})
     stop.wait()
     server.close()
     server.task_dispatcher.shutdown(cancel_pending=False, timeout=3)
+
+
+def _run(server: Any, stop: threading.Event) -> None:
+    """Waitress's loop ends with an OSError when another thread closes it, as it is meant to."""
+    try:
+        server.run()
+    except OSError:
+        if not stop.is_set():
+            raise
 
 
 def serve_socket(app: App, app_token: str, stop: threading.Event) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from workers.settings import CommonSettings
 
@@ -12,14 +12,16 @@ class BotSettings(CommonSettings):
 
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    """After the app token: a field is checked beside those before it."""
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
 
     @property
     def socket_mode(self) -> bool:
         return self.slack_app_token is not None
 
-    def _problems(self) -> list[str]:
-        problems = super()._problems()
-        if self.slack_app_token is None and self.slack_signing_secret is None:
-            problems.append("SLACK_SIGNING_SECRET: is required without SLACK_APP_TOKEN (Socket Mode)")
-        return problems
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _signed_without_socket(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("slack_app_token") is None:
+            raise ValueError("is required without SLACK_APP_TOKEN (Socket Mode)")
+        return value

@@ -1,6 +1,9 @@
 """Joins the ports to the real world, once per process."""
 
+from collections.abc import Callable
 from functools import partial
+
+from redis import Redis
 
 from workers.adapters.audit_log import AuditLog
 from workers.adapters.aws.assignments import AwsAssignments
@@ -55,19 +58,26 @@ def rules(settings: WorkerSettings) -> Rules:
     )
 
 
-def build_store(settings: WorkerSettings) -> RedisStore:
-    redis = patient(redis_url(settings))
+Connect = Callable[[str], Redis]
+
+
+def build_store(settings: WorkerSettings, connect: Connect = patient) -> RedisStore:
+    redis = connect(redis_url(settings))
     due = partial(next_due, timing=settings.timing)
     return RedisStore(redis, AuditLog(signing_key(settings)), JobQueue(redis), due)
 
 
-def build_world(settings: WorkerSettings, clients: AwsClients) -> World:
+def build_center(settings: WorkerSettings, clients: AwsClients) -> IdentityCenter:
+    return IdentityCenter(clients, settings.revoke_identity_store_id, settings.revoke_sso_instance_arn)
+
+
+def build_world(settings: WorkerSettings, clients: AwsClients, connect: Connect = patient) -> World:
     """Everything the use cases need; connects to nothing yet."""
-    center = IdentityCenter(clients, settings.revoke_identity_store_id, settings.revoke_sso_instance_arn)
+    center = build_center(settings, clients)
     token, url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
     return World(
         rules=rules(settings),
-        store=build_store(settings),
+        store=build_store(settings, connect),
         policy=OrganizationsDenyPolicy(clients, settings.policy_id),
         organization=OrganizationsTree(clients),
         directory=IdentityStoreDirectory(clients, center),

@@ -1,31 +1,62 @@
-"""JSON lines on stdout. No line carries a secret: known values are masked wherever they stand."""
+"""JSON lines on stdout, at a terminal on stderr. No line carries a secret: known values are masked wherever they stand."""
 
+import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
-_TOKENS = re.compile(r"x(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}|(?:AKIA|ASIA)[A-Z0-9]{12,}")
+_TOKENS = re.compile(
+    r"x(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}"
+    r"|(?:AKIA|ASIA)[A-Z0-9]{12,}"
+    r"|(?<=//hooks\.slack\.com/)[\w./-]+"
+    r"|(?<=://)[^\s/@\"\\]*:[^\s/@\"\\]+(?=@)"
+)
+"""Slack's tokens and answer addresses, AWS key ids, and who logs in to what by an address."""
+_AWS_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _MASK = "[masked]"
 
 
 class _Masking(JsonFormatter):
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields={"asctime": "ts"})
-        self._secrets = [secret for secret in secrets if len(secret) >= 6]
+        known = [*secrets, *(os.environ.get(name, "") for name in _AWS_SECRETS)]
+        forms = {form for secret in known if len(secret) >= 6 for form in _forms(secret)}
+        self._secrets = sorted(forms, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
-        line = _TOKENS.sub(_MASK, super().format(record))
+        line = super().format(record)
         for secret in self._secrets:
             line = line.replace(secret, _MASK)
-        return line
+        return _TOKENS.sub(_MASK, line)
+
+
+def _forms(secret: str) -> set[str]:
+    """How a secret may stand in a line of JSON: as it is, escaped, and as an address's password alone."""
+    login = re.search(r"://([^\s/@]*:[^\s/@]+)@", secret)
+    password = login[1].partition(":")[2] if login else ""
+    forms = {secret, password} if len(password) >= 6 else {secret}
+    return forms | {json.dumps(form)[1:-1] for form in forms}
 
 
 def log_to_stdout(secrets: Iterable[str], level: int = logging.INFO) -> None:
     """Send everything to stdout, one JSON object a line."""
-    handler = logging.StreamHandler(sys.stdout)
+    _log_to(sys.stdout, secrets, level)
+
+
+def log_to_stderr(secrets: Iterable[str]) -> None:
+    """Send warnings and worse to stderr, one JSON object a line: stdout is for the person at the terminal."""
+    _log_to(sys.stderr, secrets, logging.WARNING)
+    # The SDK logs each failed call as an error, beside what we say of it ourselves.
+    logging.getLogger("slack_sdk").setLevel(logging.CRITICAL)
+
+
+def _log_to(stream: TextIO, secrets: Iterable[str], level: int) -> None:
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(_Masking(secrets))
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for chatty in ("botocore", "boto3", "urllib3", "slack_sdk", "rq.scheduler"):

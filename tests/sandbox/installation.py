@@ -11,16 +11,23 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from tests.sandbox.aws.pretend import PretendAws
 from tests.sandbox.aws.seed_data import Seed
 from tests.sandbox.slack.seed import seed_demo
 from tests.sandbox.slack.workspace import SlackWorkspace
+from workers.adapters.audit_log import AuditLog
+from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_server import RedisServer
+from workers.adapters.redis_store import RedisStore
+from workers.domain.due import next_due
+from workers.domain.timing import Timing
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,6 +163,21 @@ class Installation:
     def pids(self) -> dict[str, int]:
         return {name: process.pid for name, process in self.processes.items()}
 
+    def children(self, name: str) -> list[int]:
+        """The processes that this one started."""
+        pid = self.processes[name].pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def forget_last_write(self) -> None:
+        """As if the last write were long ago: what a read shows is believed at once."""
+        self.redis.hdel("revoke:marks", "policy_written")
+
+    def redis_answers(self) -> bool:
+        try:
+            return bool(self.redis.ping())
+        except RedisError:
+            return False
+
     def signal_child(self, role_queue: str, number: int = signal.SIGKILL) -> int:
         """Send a signal to the RQ worker that serves this queue; returns its pid."""
         for key in self.redis.smembers("rq:workers"):
@@ -198,7 +220,16 @@ class Installation:
             return False
         return {b"contain", b"lookup", b"cards", b"steps"} <= queues
 
-    def logs(self, name: str) -> str:
+    @property
+    def store(self) -> RedisStore:
+        """The records, read as the workers read them."""
+        key = (self.directory / "signing_key").read_bytes().strip()
+        return RedisStore(self.redis, AuditLog(key), JobQueue(self.redis), partial(next_due, timing=Timing()))
+
+    def log(self, revocation_id: str) -> list[dict[str, Any]]:
+        return self.store.log(revocation_id)
+
+    def output(self, name: str) -> str:
         return (self.directory / f"{name}.log").read_text()
 
 

@@ -1,4 +1,7 @@
-"""Connections to Redis: patient ones for the workers, hasty ones for whoever must answer Slack in 3 seconds."""
+"""Connections to Redis: patient ones for the workers, hasty ones for whoever must answer Slack in 3 seconds.
+
+Somebody at a terminal waits a few seconds, and then wants to know what to do instead.
+"""
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
@@ -22,4 +25,14 @@ def hasty(url: str) -> Redis:
         retry=Retry(ExponentialWithJitterBackoff(cap=0.1, base=0.02), 1),
         socket_connect_timeout=0.5,
         socket_timeout=0.5,
+    )
+
+
+def at_terminal(url: str) -> Redis:
+    """For a person who waits: an answer, or an error, within a quarter of a minute."""
+    return Redis.from_url(
+        url,
+        retry=Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), 5),
+        socket_connect_timeout=2,
+        socket_timeout=5,
     )

@@ -14,12 +14,14 @@ from workers.cards.text import (
     local,
     mention,
     mentions,
+    plain,
     plain_section,
     section,
 )
 from workers.domain import clearance
 from workers.domain.revocation import Reach, Revocation, State
 from workers.domain.rules import Rules
+from workers.domain.user_id import is_user_id
 from workers.ports import Message
 
 
@@ -43,6 +45,8 @@ def _body(revocation: Revocation, rules: Rules) -> list[Block]:
             return _confirmed(revocation)
         case State.DENIED:
             return _denied(revocation, rules)
+        case State.RELEASING if revocation.trouble:
+            return [_told(revocation, rules), actions(_retry(revocation))]
         case State.EXPIRED:
             return [_told(revocation, rules), actions(button("Ask again", "step_retry", revocation.id))]
         case _:
@@ -69,7 +73,7 @@ def _identity(revocation: Revocation) -> list[Block]:
         ("User ID", user.user_id),
         ("Sign-in", (user.sign_in or "not told by AWS").lower()),
     ]
-    reasons = "; ".join(reason.text for reason in revocation.reasons) or "none given"
+    reasons = "; ".join(reason.text for reason in revocation.reasons if reason.text) or "none given"
     return [fields(pairs), plain_section(f"Reason: {reasons}")]
 
 
@@ -118,8 +122,8 @@ def _decide(revocation: Revocation) -> Block:
     user = revocation.user
     assert user is not None
     sure = are_you_sure(
-        f"Deny {user.user_name}?"[:100],
-        f"{revocation.who} ({user.user_id}) loses every AWS account under the Deny policy, for 12 hours at least.",
+        f"Deny {plain(user.user_name, 90)}?",
+        f"{plain(revocation.who, 100)} ({user.user_id}) loses every AWS account under the Deny policy, for 12 hours at least.",
         "Deny now",
         danger=True,
     )
@@ -134,7 +138,7 @@ def _confirmed(revocation: Revocation) -> list[Block]:
     at = local(revocation.confirmed_at) if revocation.confirmed_at else ""
     blocks = [
         *_identity(revocation),
-        section(f"Confirmed by {by} at {at}. The Deny policy is being written."),
+        section(f"Confirmed by {by} at {at}. Not denied yet: the Deny policy is being written."),
     ]
     return _not_denied(revocation) if revocation.trouble else blocks
 
@@ -149,12 +153,16 @@ def _not_denied(revocation: Revocation) -> list[Block]:
         plain_section(
             "It is tried again by itself. To do it by hand, with rights on the management account:"
         ),
-        *([code(way_out.command(policy, user_id))] if policy else []),
+        *([code(way_out.command(policy, user_id))] if policy and is_user_id(user_id) else []),
         actions(
-            button("Retry", "step_retry", revocation.id, style="primary"),
+            _retry(revocation),
             *([link("Open the policy in AWS", "open_policy", way_out.console(policy))] if policy else []),
         ),
     ]
+
+
+def _retry(revocation: Revocation) -> Block:
+    return button("Retry", "step_retry", revocation.id, style="primary")
 
 
 def _denied(revocation: Revocation, rules: Rules) -> list[Block]:
@@ -165,10 +173,9 @@ def _denied(revocation: Revocation, rules: Rules) -> list[Block]:
         f"Written to the Deny policy and read back at {local(revocation.written_at)}. "
         "AWS may take seconds to minutes to enforce it."
     )
-    trouble = [plain_section(f"Trouble: {revocation.trouble.sentence}")] if revocation.trouble else []
     return [
         section(written),
-        *trouble,
+        *_trouble(revocation),
         *_identity(revocation),
         *_access(revocation),
         _until(revocation, rules),
@@ -177,9 +184,16 @@ def _denied(revocation: Revocation, rules: Rules) -> list[Block]:
     ]
 
 
+def _trouble(revocation: Revocation) -> list[Block]:
+    """What keeps the policy from being checked or changed, for somebody who was denied before."""
+    if revocation.trouble is None:
+        return []
+    return [plain_section(f"Trouble: {revocation.trouble.sentence}"), actions(_retry(revocation))]
+
+
 def _until(revocation: Revocation, rules: Rules) -> Block:
-    if revocation.held_because:
-        return plain_section(f"Held: {revocation.held_because}")
+    if why := phrase.held(revocation):
+        return plain_section(f"Held: {why}")
     promised = clearance.promised_at(revocation, rules.timing)
     stays = f"Stays denied at least until {local(promised)}." if promised else "Stays denied."
     if revocation.no_mint_at is None:

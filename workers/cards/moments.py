@@ -3,16 +3,16 @@
 from workers.cards import phrase
 from workers.cards.text import actions, button, inert, mention, mentions, section, utc
 from workers.domain import clearance
-from workers.domain.revocation import Note, Revocation
+from workers.domain.revocation import Note, Revocation, State
 from workers.domain.rules import Rules
 from workers.ports import Message
 
 
 def render(revocation: Revocation, note: Note, rules: Rules) -> Message:
-    """The note as a message; broadcast ones mention the owner first. Alarms carry the same sentence."""
+    """The note as a message; broadcast ones end with a mention of the owner. Alarms carry the same sentence."""
     sentence = _sentence(revocation, note, rules)
-    owner = f"{mention(revocation.owner)} " if note.broadcast and revocation.owner else ""
-    text = f"{owner}{revocation.id} · {sentence}"
+    owner = f" {mention(revocation.owner)}" if note.broadcast and revocation.owner else ""
+    text = f"{revocation.id} · {sentence}{owner}"
     blocks = [section(text)]
     if note.kind == "notice":
         blocks.append(
@@ -32,20 +32,23 @@ def _sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
         case "denied" | "denied_again":
             again = " again" if note.kind == "denied_again" else ""
             return (
-                f"{phrase.standing(revocation)}{again}: {who}. Written and read back at {utc(note.at)}; "
+                f"{phrase.DENIED}{again}{phrase.covered(revocation)}: {who}. Written and read back at {utc(note.at)}; "
                 f"AWS may take seconds to minutes to enforce it.{_gaps(revocation)}"
             )
         case "not_denied":
-            return f"NOT DENIED: {who}. {detail} The card has the way by hand and Retry."
+            return _not_denied(revocation, who, detail)
         case "removed_by_hand":
             return f"NOT DENIED: somebody else took {who} off the Deny policy. The bot puts the user ID back now."
         case "refused":
-            return f"NOT DENIED: {inert(revocation.refused_because or '', 900)}"
+            return f"NOT DENIED: {phrase.told(revocation, rules.timing)}"
         case "expired":
             asker = mention(revocation.requested_by)
             return f"NOT DENIED: nobody pressed Deny now for {who} within 10 minutes. {asker}, ask again if it still matters."
         case "notice":
-            return f"{who} comes off the Deny policy {_when(revocation, note, rules)}. No access is left. Hold it if in doubt."
+            return (
+                f"{who} comes off the Deny policy {_when(revocation, note, rules)}. "
+                "No access is left. Press Hold if in doubt."
+            )
         case "held":
             return f"Held: {who} stays denied. {detail}"
         case "off":
@@ -70,7 +73,19 @@ def _quiet(revocation: Revocation, note: Note, who: str, detail: str) -> str:
         "gaps": f"{who}: {inert(phrase.gaps(revocation.coverage) or '', 900) if revocation.coverage else ''}",
         "gaps_withheld": "The target can read this channel; the gaps are shown at the terminal only.",
     }
-    return sentences[note.kind]
+    return sentences.get(note.kind) or f"{inert(note.kind, 40)}: {who}. {detail}"
+
+
+def _not_denied(revocation: Revocation, who: str, detail: str) -> str:
+    """The policy could not be read or written; who stood in it before is not said to be out of it."""
+    if revocation.state is State.RELEASING:
+        return f"Needs you: {who} is still denied, because the release could not be written. {detail}"
+    if revocation.state is State.DENIED and phrase.standing(revocation) != phrase.NOT_DENIED:
+        return (
+            f"Needs you: the Deny policy can not be checked or changed now. {who} stood in it when it was "
+            f"last read. {detail}"
+        )
+    return f"NOT DENIED: {who}. {detail} The card has the way by hand and Retry."
 
 
 def _hold_end(revocation: Revocation) -> str:
@@ -87,9 +102,11 @@ def _gaps(revocation: Revocation) -> str:
 
 
 def _when(revocation: Revocation, note: Note, rules: Rules) -> str:
+    """Never a time that passed while Slack was away: the notice counts from when it was posted."""
     eligible = clearance.eligible_at(revocation, rules.timing)
-    told = note.at + rules.timing.notice
-    return f"at {utc(max(eligible, told))}" if eligible else "soon"
+    least = rules.timing.notice.total_seconds() / 60
+    at = utc(max(eligible or note.at, note.at + rules.timing.notice))
+    return f"at {at}, or {least:.3g} minutes after this message if that is later"
 
 
 def _off(revocation: Revocation, who: str, note: Note) -> str:

@@ -16,8 +16,8 @@ _ENDS = {
     State.CLOSED: "Closed",
 }
 
-_GONE = frozenset({"missing", "removed"})
-"""Troubles of a denied user that mean: the policy does not deny them now."""
+_GONE = frozenset({"missing", "removed", "shape"})
+"""Troubles of a denied user that mean: the policy does not deny them now, or nobody can tell that it does."""
 
 
 def standing(revocation: Revocation) -> str:
@@ -30,11 +30,12 @@ def standing(revocation: Revocation) -> str:
         return NOT_DENIED if revocation.trouble else NOT_YET
     if revocation.trouble and revocation.trouble.code in _GONE:
         return NOT_DENIED
-    held = revocation.state is State.DENIED and (revocation.held_because or revocation.hold_until)
-    return (HELD if held else DENIED) + _coverage(revocation)
+    held = revocation.held_because or revocation.hold_until or revocation.hold_open
+    return (HELD if held and revocation.state is State.DENIED else DENIED) + covered(revocation)
 
 
-def _coverage(revocation: Revocation) -> str:
+def covered(revocation: Revocation) -> str:
+    """How much of what the target can reach is denied, where that is not all of it."""
     coverage = revocation.coverage
     if revocation.channel_shared:
         return ""
@@ -65,18 +66,22 @@ def told(revocation: Revocation, timing: Timing) -> str:
         case State.WATCHED:
             return f"{person(revocation)} is off the Deny policy since {_off(revocation)}. A re-grant is told at once."
         case State.RELEASED:
-            names = " and ".join(mention(actor) for actor in revocation.released_by)
-            return (
-                f"{person(revocation)} is off the Deny policy since {_off(revocation)}, released by {names}."
-            )
+            return f"{person(revocation)} is off the Deny policy since {_off(revocation)}{_releasers(revocation)}."
         case State.CANCELLED:
             return (
                 f"{mention(revocation.cancelled_by)} pressed Do not deny. {person(revocation)} is not denied."
             )
         case State.EXPIRED:
             return f"NOT DENIED: nobody pressed Deny now for {person(revocation)} within 10 minutes."
-        case _:
-            return inert(revocation.refused_because or "", 1000)
+        case State.REFUSED:
+            return inert(revocation.refused_because or "The target was not identified.", 1000)
+        case State.CLOSED:
+            return inert(revocation.refused_because or f"Nothing is left to do for {revocation.who}.", 1000)
+
+
+def _releasers(revocation: Revocation) -> str:
+    names = " and ".join(mention(actor) for actor in revocation.released_by)
+    return f", released by {names}" if names else ""
 
 
 def person(revocation: Revocation) -> str:
@@ -90,7 +95,8 @@ def person(revocation: Revocation) -> str:
 
 
 def reason(revocation: Revocation) -> str:
-    return "; ".join(inert(r.text) for r in revocation.reasons) or "no reason given"
+    """Why, in the words of those who asked, the first of them first; the card has them whole."""
+    return inert("; ".join(r.text for r in revocation.reasons), 700) or "no reason given"
 
 
 def _requested(revocation: Revocation) -> str:
@@ -120,8 +126,8 @@ def _denied(revocation: Revocation, timing: Timing) -> str:
         parts.append(f"Trouble: {inert(revocation.trouble.sentence, 600)}")
     if revocation.state is State.RELEASING:
         parts.append("Being taken off the Deny policy now.")
-    elif revocation.held_because:
-        parts.append(f"Held: {inert(revocation.held_because, 900)}")
+    elif why := held(revocation):
+        parts.append(f"Held: {inert(why, 900)}")
     elif promised := clearance.promised_at(revocation, timing):
         parts.append(f"Stays denied at least until {utc(promised)}.")
     if revocation.release:
@@ -129,6 +135,13 @@ def _denied(revocation: Revocation, timing: Timing) -> str:
             f"A release asked for by {mention(revocation.release.asked_by)} waits for a second person."
         )
     return " ".join(parts)
+
+
+def held(revocation: Revocation) -> str | None:
+    """Why the user stays denied without an end in sight; None where there is one."""
+    if revocation.hold_open and not revocation.held_because:
+        return "It stays until two people release it."
+    return revocation.held_because
 
 
 def _off(revocation: Revocation) -> str:

@@ -1,7 +1,10 @@
 """Words on a card. What came from outside is shown as text: it can mention nobody, link nowhere and hide nothing."""
 
+import re
 import unicodedata
+from bisect import bisect_right
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from workers.domain.revocation import Actor
@@ -9,20 +12,44 @@ from workers.domain.revocation import Actor
 Block = dict[str, Any]
 
 _WORD_JOINER = "\u2060"
-_FORMATTING = "*_~`"
+_HIDDEN = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and marks by their category, and yet nothing is seen of them."""
+_EMOJI_OR_ONE = re.compile(r"(?P<emoji>:(?=[\w+'-]+:))|.", re.DOTALL)
+_INERT = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": f"{_WORD_JOINER}&gt;",
+    **{c: _WORD_JOINER + c for c in "*_~`"},
+}
+_MOST_MENTIONS = 12
 
 
 def plain(text: str, limit: int = 500) -> str:
     """`text` without control and invisible characters, cut to `limit`; for plain_text, which parses nothing."""
-    kept = "".join(" " if c in "\n\r\t" else c for c in unicodedata.normalize("NFC", text))
-    kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    kept = "".join(" " if c in "\n\r\t\u2028\u2029" else c for c in unicodedata.normalize("NFC", text))
+    kept = "".join(c for c in kept if _seen(c))
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
 
 def inert(text: str, limit: int = 500) -> str:
-    """`text` for a mrkdwn place: escaped as Slack's formatting page asks, and no formatting comes alive."""
-    escaped = plain(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(_WORD_JOINER + c if c in _FORMATTING else c for c in escaped)
+    """`text` for a mrkdwn place: escaped as Slack's formatting page asks, and no formatting comes alive.
+
+    `limit` holds for what is returned, so that a name made of `<` cannot push the rest off the card.
+    """
+    parts = [_inert(match) for match in _EMOJI_OR_ONE.finditer(plain(text, limit))]
+    ends = list(accumulate(map(len, parts)))
+    if not ends or ends[-1] <= limit:
+        return "".join(parts)
+    return "".join(parts[: bisect_right(ends, limit - 1)]) + "…"
+
+
+def _inert(match: "re.Match[str]") -> str:
+    return f":{_WORD_JOINER}" if match["emoji"] else _INERT.get(match[0], match[0])
+
+
+def _seen(character: str) -> bool:
+    """Whether a reader sees it: no control, direction or joining character, and no letter without ink."""
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn") and character not in _HIDDEN
 
 
 def mention(actor: Actor | None) -> str:
@@ -33,8 +60,10 @@ def mention(actor: Actor | None) -> str:
 
 
 def mentions(slack_ids: tuple[str, ...]) -> str:
-    """People and user groups, mentioned."""
-    return ", ".join(f"<!subteam^{i}>" if i.startswith("S") else f"<@{i}>" for i in slack_ids)
+    """People and user groups, mentioned; of very many, the first ones."""
+    shown = [f"<!subteam^{i}>" if i.startswith("S") else f"<@{i}>" for i in slack_ids[:_MOST_MENTIONS]]
+    more = len(slack_ids) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def utc(time: datetime) -> str:
@@ -106,7 +135,7 @@ def link(label: str, action_id: str, url: str) -> Block:
 def are_you_sure(title: str, text: str, yes: str, *, danger: bool = False) -> Block:
     """Slack's own dialog before a click counts; a kindness, not a control."""
     made: Block = {
-        "title": {"type": "plain_text", "text": title[:100]},
+        "title": {"type": "plain_text", "text": plain(title, 100)},
         "text": {"type": "plain_text", "text": plain(text, 300)},
         "confirm": {"type": "plain_text", "text": yes[:30]},
         "deny": {"type": "plain_text", "text": "Back"},

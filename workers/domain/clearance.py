@@ -16,8 +16,11 @@ def with_reach(revocation: Revocation, reach: Reach) -> Revocation:
     """The record after reading the target's access: the clock starts, runs on, or is stopped.
 
     It starts at the first reading that finds no access left, and any reading that finds some, or cannot
-    tell, stops it: the next start is counted from anew.
+    tell, stops it: the next start is counted from anew. Good news older than what the record has starts nothing:
+    two readers may end in the other order than they began.
     """
+    if reach.none_left and revocation.reach is not None and reach.read_at < revocation.reach.read_at:
+        return revocation
     if not reach.none_left:
         return replace(revocation, reach=reach, no_mint_at=None, notice_at=None)
     return replace(revocation, reach=reach, no_mint_at=revocation.no_mint_at or reach.read_at)
@@ -42,8 +45,12 @@ def off_at(revocation: Revocation, timing: Timing) -> datetime | None:
 
 
 def next_step_at(revocation: Revocation, timing: Timing) -> datetime | None:
-    """When the clean-up must next look: for the notice, to take the ID off, or to say that it is held."""
-    if revocation.written_at is None or revocation.hold_open or revocation.held_because:
+    """When the clean-up must next look: for the notice, to take the ID off, or to say that it is held.
+
+    None while it waits for a person: looking again would read all of the target's access at every pass.
+    """
+    asked = revocation.release is not None and revocation.release.asked_by.kind == "system"
+    if revocation.written_at is None or revocation.hold_open or revocation.held_because or asked:
         return None
     earliest = eligible_at(revocation, timing)
     if earliest is not None:
@@ -55,7 +62,8 @@ def promised_at(revocation: Revocation, timing: Timing) -> datetime | None:
     """The time before which the ID surely stays, for people; None before it was written."""
     if revocation.written_at is None:
         return None
-    return eligible_at(revocation, timing) or revocation.written_at + timing.hold + timing.margin
+    latest = max(revocation.written_at + timing.hold, revocation.hold_until or revocation.written_at)
+    return eligible_at(revocation, timing) or latest + timing.margin
 
 
 def red_gates(revocation: Revocation, timing: Timing, now: datetime, aws_time: datetime | None) -> list[str]:
@@ -119,6 +127,5 @@ def _clock_gate(now: datetime, aws_time: datetime | None) -> str | None:
     gap: timedelta = abs(now - aws_time)
     if gap <= CLOCKS_AGREE:
         return None
-    return (
-        f"Redis's clock and AWS's are {gap.total_seconds():.0f} s apart. Set the clock of the Redis machine."
-    )
+    most = CLOCKS_AGREE.total_seconds()
+    return f"Redis's clock and AWS's are over {most:.0f} s apart. Set the clock of the Redis machine."

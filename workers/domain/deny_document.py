@@ -5,6 +5,8 @@ Ours is the one statement of the shape on the AWS page "Use a Deny policy to rev
 """
 
 import json
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +16,9 @@ from workers.domain.user_id import is_user_id
 
 PLACEHOLDER = "Add user ID here"
 CONDITION_KEY = "identitystore:userId"
+
+DEEPEST = 30
+"""No policy nests deeper than this; what does is not read, so that it cannot exhaust the stack."""
 
 EMPTY = json.dumps(
     {
@@ -52,7 +57,7 @@ class DenyDocument:
         statements = _statements(self.document)
         ours = _with_values(statements[self.index], [*wanted, PLACEHOLDER])
         changed = [*statements[: self.index], ours, *statements[self.index + 1 :]]
-        return json.dumps({**self.document, "Statement": changed}, separators=(",", ":"), ensure_ascii=False)
+        return _minified({**self.document, "Statement": changed})
 
     def denying(self, user_ids: Iterable[str]) -> "DenyDocument":
         return replace(self, user_ids=frozenset(user_ids), has_placeholder=True)
@@ -63,6 +68,9 @@ def parse(text: str) -> DenyDocument:
     document = _load(text)
     statements = _statements(document)
     ours = [index for index, statement in enumerate(statements) if _is_ours(statement)]
+    beside = {name: value for name, value in document.items() if name != "Statement"}
+    if _uses_our_key(beside):
+        raise _refuse(f"a use of {CONDITION_KEY} outside of the statements in it")
     strangers = [i for i, s in enumerate(statements) if i not in ours and _uses_our_key(s)]
     if strangers:
         raise _refuse(f"statement {strangers[0] + 1} uses {CONDITION_KEY} in a way the bot does not know")
@@ -87,7 +95,9 @@ def _refuse(why: str) -> PolicyRefused:
 
 def _load(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise _refuse(f"text in it that is not plain JSON ({error})") from error
     if not isinstance(document, dict):
@@ -106,6 +116,19 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too big to be kept")
+    return number
+
+
+def _minified(document: dict[str, Any]) -> str:
+    """As short as it gets; half a surrogate pair stays an escape, because it cannot be sent or stored."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
 def _statements(document: dict[str, Any]) -> list[dict[str, Any]]:
     statements = document.get("Statement")
     listed: list[Any] = statements if isinstance(statements, list) else [statements]
@@ -122,6 +145,7 @@ def _is_ours(statement: dict[str, Any]) -> bool:
         and statement["Effect"] == "Deny"
         and statement["Action"] in ("*", ["*"])
         and statement["Resource"] in ("*", ["*"])
+        and isinstance(statement.get("Sid", ""), str)
         and _condition_values(statement["Condition"]) is not None
     )
 
@@ -152,10 +176,12 @@ def _with_values(statement: dict[str, Any], values: list[str]) -> dict[str, Any]
     return {**statement, "Condition": {"StringEquals": {key: values}}}
 
 
-def _uses_our_key(value: Any) -> bool:
+def _uses_our_key(value: Any, depth: int = 0) -> bool:
     """Whether our condition key stands anywhere in `value`, in any case, as a key or inside a text."""
+    if depth > DEEPEST:
+        raise _refuse("something nested too deep to be a policy in it")
     if isinstance(value, dict):
-        return any(_uses_our_key(key) or _uses_our_key(inner) for key, inner in value.items())
+        return any(_uses_our_key(part, depth + 1) for pair in value.items() for part in pair)
     if isinstance(value, list):
-        return any(_uses_our_key(inner) for inner in value)
+        return any(_uses_our_key(inner, depth + 1) for inner in value)
     return isinstance(value, str) and CONDITION_KEY.lower() in value.lower()

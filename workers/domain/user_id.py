@@ -17,5 +17,7 @@ def is_user_id(text: str) -> bool:
 
 def bare_user_id(text: str) -> str | None:
     """The bare user ID of an ID or of a user ARN; None for anything else."""
-    bare = _ARN.sub("", text.strip(), count=1)
+    text = text.strip()
+    arn = _ARN.match(text)
+    bare = text[arn.end() :] if arn else text
     return bare if is_user_id(bare) else None

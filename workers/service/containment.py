@@ -138,9 +138,8 @@ def _that_fit(
 def _settle(world: World, wants: DenyPlan, document: DenyDocument, request_id: str | None) -> None:
     """Put into the records what was read back."""
     for revocation in wants.must:
-        if user_id_of(revocation) in document.user_ids and (
-            revocation.state is State.CONFIRMED or revocation.trouble
-        ):
+        news = revocation.state is State.CONFIRMED or revocation.trouble or revocation in wants.missing
+        if news and user_id_of(revocation) in document.user_ids:
             world.store.change(revocation.id, _written(world, request_id))
     for revocation in world.store.open():
         if revocation.state is State.RELEASING and user_id_of(revocation) not in document.user_ids:
@@ -149,7 +148,7 @@ def _settle(world: World, wants: DenyPlan, document: DenyDocument, request_id: s
 
 def _written(world: World, request_id: str | None) -> Callable[[Revocation, datetime], Change | None]:
     def written(current: Revocation, now: datetime) -> Change | None:
-        if not current.on_the_list:
+        if not current.on_the_list or (current.state is State.DENIED and current.trouble is None):
             return None
         first = current.written_at is None
         changed = replace(
@@ -220,19 +219,19 @@ def _refuse_left_out(world: World, left_out: Iterable[Revocation]) -> None:
         "REVOKE_POLICY_SIZE if your organization allows more.",
     )
     for revocation in left_out:
-        world.store.change(revocation.id, _troubled(full))
+        world.store.change(revocation.id, _troubled(world, full))
 
 
 def _trouble_all(world: World, error: PolicyRefused | AwsUnsettled) -> None:
     try:
         for revocation in world.store.open():
             if revocation.on_the_list or revocation.state is State.RELEASING:
-                world.store.change(revocation.id, _troubled(error))
+                world.store.change(revocation.id, _troubled(world, error))
     except StoreAway:
         logger.exception("trouble_not_recorded")
 
 
-def _troubled(error: PolicyRefused | AwsUnsettled) -> Callable[[Revocation, datetime], Change | None]:
+def _troubled(world: World, error: PolicyRefused | AwsUnsettled) -> Callable[[Revocation, datetime], Change | None]:
     """Records why the policy was not written; told at once where trying again will not help."""
     final = isinstance(error, PolicyRefused)
 
@@ -243,7 +242,7 @@ def _troubled(error: PolicyRefused | AwsUnsettled) -> Callable[[Revocation, date
         overdue = current.state is State.CONFIRMED and now - since >= WRITE_WITHIN
         if not final and not overdue:
             return None
-        return _not_denied(current, now, error.code, str(error), overdue=overdue)
+        return _not_denied(_at(world, current), now, error.code, str(error), overdue=overdue)
 
     return troubled
 
@@ -258,9 +257,14 @@ def tell_overdue(world: World, revocation_id: str) -> None:
         known = current.trouble
         code = known.code if known else "slow"
         sentence = known.sentence if known else "The Deny policy was not read back with the user ID in it."
-        return _not_denied(current, now, code, sentence, overdue=True)
+        return _not_denied(_at(world, current), now, code, sentence, overdue=True)
 
     world.store.change(revocation_id, overdue)
+
+
+def _at(world: World, current: Revocation) -> Revocation:
+    """The record, naming the policy for whoever must write it by hand."""
+    return replace(current, policy_id=world.policy.policy_id)
 
 
 def _not_denied(

@@ -19,10 +19,12 @@ from workers.domain.revocation import (
     State,
     TargetRef,
 )
+from workers.domain.same_person import is_target, same_person
 from workers.domain.timing import CONFIRM_WITHIN, Timing
 from workers.ports import Change, Job, RevocationStore, Wake
 
 REASON_LIMIT = 500
+ABOUT_YOU = "This is about you, so you have no say in it. Another responder must act."
 _SHOW = Wake(Job.SHOW)
 
 Decide = Callable[[Revocation, datetime], Change | None]
@@ -215,7 +217,9 @@ def ask_release(store: RevocationStore, who: Authority, revocation_id: str, reas
     return _changed(store, revocation_id, decide)
 
 
-def approve_release(store: RevocationStore, who: Authority, revocation_id: str) -> Revocation:
+def approve_release(
+    store: RevocationStore, who: Authority, revocation_id: str, reason: str = ""
+) -> Revocation:
     """The second person's yes: the user comes off the list. Never the one who asked, never the target."""
 
     def decide(current: Revocation, now: datetime) -> Change:
@@ -224,14 +228,14 @@ def approve_release(store: RevocationStore, who: Authority, revocation_id: str) 
             raise Refused(f"No release of {current.who} waits for approval: {_outcome(current)}")
         if not who.approver:
             raise Refused("Only an approver can be the second person. The card names who can.")
-        if current.release.asked_by == who.actor:
+        if same_person(current.release.asked_by, who.actor):
             raise Refused("You asked for this release; another approver must give the second yes.")
-        return _approved(current, who.actor)
+        return _approved(current, who.actor, reason)
 
     return _changed(store, revocation_id, decide)
 
 
-def _approved(current: Revocation, approver: Actor) -> Change:
+def _approved(current: Revocation, approver: Actor, reason: str) -> Change:
     request = current.release
     assert request is not None
     if request.asked_by.kind == "system":
@@ -242,7 +246,7 @@ def _approved(current: Revocation, approver: Actor) -> Change:
     changed = replace(
         current, state=State.RELEASING, release=None, released_by=(request.asked_by, approver), trouble=None
     )
-    detail = {"asked_by": request.asked_by.id, "reason": request.reason}
+    detail = {"asked_by": request.asked_by.id, "reason": request.reason, "approvers_reason": reason}
     wakes = (Wake(Job.CONTAIN), _SHOW)
     return Change(revocation=changed, event="release_approved", actor=approver, detail=detail, wakes=wakes)
 
@@ -270,6 +274,7 @@ def break_glass(store: RevocationStore, who: Authority, revocation_id: str, reas
     def decide(current: Revocation, now: datetime) -> Change:
         if who.actor.kind != "terminal" or not reason:
             raise Refused("A break-glass release is only possible at a terminal, with a reason.")
+        _not_barred(store, who, current)
         _releasable(current)
         changed = replace(
             current, state=State.RELEASING, release=None, released_by=(who.actor,), trouble=None
@@ -324,20 +329,19 @@ def _responder(store: RevocationStore, who: Authority) -> None:
 
 
 def _not_barred(store: RevocationStore, who: Authority, current: Revocation) -> None:
-    _not_self(who, current.target.slack_id)
+    if is_target(who.actor, current):
+        raise Refused(ABOUT_YOU)
     _not_denied(store, who)
 
 
 def _not_self(who: Authority, slack_id: str | None) -> None:
     if slack_id is not None and who.actor.id == slack_id:
-        raise Refused("This is about you, so you have no say in it. Another responder must act.")
+        raise Refused(ABOUT_YOU)
 
 
 def _not_denied(store: RevocationStore, who: Authority) -> None:
     """Whoever is denied now has no say in anything: their Slack account may be the attacker's."""
-    if any(
-        r.target.slack_id == who.actor.id for r in store.open() if r.on_the_list or r.state is State.RELEASING
-    ):
+    if any(is_target(who.actor, r) for r in store.open() if r.on_the_list or r.state is State.RELEASING):
         raise Refused("Your own access is revoked now, so you have no say here. Another responder must act.")
 
 

@@ -54,7 +54,13 @@ EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 """Credentials that renew themselves are new at the next try, so this is not yet a refusal."""
 
 DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException"}
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AccessDeniedForDependencyException",
+        "UnauthorizedException",
+        "UnauthorizedOperation",
+    }
 )
 UNKNOWN_CALLER = frozenset(
     {
@@ -131,10 +137,10 @@ def _answered(error: boto.ClientError, tried: str, service: str, for_policy: boo
         return AwsUnsettled(
             code, f"AWS could not {tried} just now ({_why_not_now(code)}). It is tried again."
         )
-    if code in DENIED:
-        return _refused("rights" if for_policy else code, _rights(error, tried, service), for_policy)
     if code in UNKNOWN_CALLER:
         return _refused("settings", _no_credentials(tried, code), for_policy)
+    if code in DENIED or status_of(error) == 403:
+        return _refused("rights" if for_policy else code, _rights(error, tried, service), for_policy)
     return _policy_answer(error, code, tried) if for_policy else AwsRefused(code, _words(error, code, tried))
 
 

@@ -1,0 +1,162 @@
+"""Every button on every card does something, and every listener has a button."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.architecture.listeners import registered
+from workers.cards import card, moments
+from workers.domain.revocation import (
+    SYSTEM,
+    Actor,
+    Coverage,
+    DirectoryUser,
+    Note,
+    Reach,
+    Reason,
+    ReleaseRequest,
+    Revocation,
+    State,
+    TargetRef,
+    Trouble,
+)
+from workers.domain.rules import Rules
+from workers.domain.timing import Timing
+from workers.ports import Message
+
+ROOT = Path(__file__).parents[2]
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+BOB = Actor(kind="slack", id="U0BOB00001", name="Bob")
+RULES = Rules(incident_channel="C0SECINC01", timing=Timing(), approvers=("U0CAROL001", "S0SECONC01"))
+
+REQUESTED = Revocation(
+    id="R-ABCDEF",
+    state=State.REQUESTED,
+    target=TargetRef(kind="slack", value="U0MALLORY1", slack_id="U0MALLORY1"),
+    requested_by=BOB,
+    requested_at=NOON,
+    channel="C0SECINC01",
+    owner=BOB,
+    reasons=(Reason(by=BOB, text="key leaked", at=NOON),),
+)
+
+VARIATIONS: dict[str, tuple[Any, ...]] = {
+    "user": (None, DirectoryUser(user_id="11111111-2222-3333-4444-555555555555", user_name="mallory")),
+    "trouble": (
+        None,
+        Trouble(code="rights", sentence="No rights.", since=NOON),
+        Trouble(code="removed", sentence="Taken off.", since=NOON),
+    ),
+    "policy_id": (None, "p-examplepolicyid111"),
+    "release": (
+        None,
+        ReleaseRequest(asked_by=BOB, asked_at=NOON, reason="done"),
+        ReleaseRequest(asked_by=SYSTEM, asked_at=NOON, reason="proven"),
+    ),
+    "held_because": (None, "Access is left."),
+    "reach": (
+        None,
+        Reach(read_at=NOON, accounts=("111122223333",), direct=1),
+        Reach(read_at=NOON, unread=("no rights",)),
+    ),
+}
+
+
+def records() -> Iterator[Revocation]:
+    """A record in every state, with and without everything that a card may show."""
+    for state in State:
+        for values in product(*VARIATIONS.values()):
+            record = replace(REQUESTED, state=state, **dict(zip(VARIATIONS, values, strict=True)))
+            if record.user is None and state is not State.REQUESTED and not record.ended:
+                continue  # nobody is confirmed before being identified
+            coverage = Coverage(read_at=NOON, attached=True, type_enabled=True) if record.reach else None
+            written = None if state in (State.REQUESTED, State.CONFIRMED) else NOON + timedelta(minutes=1)
+            yield replace(record, coverage=coverage, written_at=written, confirmed_at=NOON, confirmed_by=BOB)
+
+
+def note_kinds() -> set[str]:
+    """The kinds of all notes that the source makes."""
+    calls = (
+        node
+        for path in (ROOT / "workers").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Note"
+    )
+    values = [keyword.value for call in calls for keyword in call.keywords if keyword.arg == "kind"]
+    leaves = [leaf for value in values for leaf in ast.walk(value) if isinstance(leaf, ast.Constant)]
+    return {leaf.value for leaf in leaves if isinstance(leaf.value, str)}
+
+
+def elements(message: Message) -> Iterator[dict[str, Any]]:
+    """Everything in the message that a person can press."""
+    for block in message.blocks:
+        if block["type"] == "actions":
+            yield from block["elements"]
+        if "accessory" in block:
+            yield block["accessory"]
+
+
+def messages() -> Iterator[Message]:
+    for record in records():
+        yield card.render(record, RULES)
+    for kind in sorted(note_kinds()):
+        for record in (r for r in records() if r.user is not None):
+            yield moments.render(record, Note(kind=kind, at=NOON, broadcast=True), RULES)
+
+
+def outside_the_cards() -> set[str]:
+    """The action_ids of the buttons that other parts of the workers put together."""
+    return {
+        _value(path, call.args[1])
+        for path in (ROOT / "workers").rglob("*.py")
+        if path.parent.name != "cards"
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("button", "link")
+    }
+
+
+def _value(path: Path, node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    assert isinstance(node, ast.Name)
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return str(getattr(import_module(module), node.id))
+
+
+@pytest.fixture(scope="module")
+def pressed() -> list[dict[str, Any]]:
+    return [element for message in messages() for element in elements(message)]
+
+
+def test_every_button_has_a_listener_and_every_listener_a_button(pressed: list[dict[str, Any]]) -> None:
+    rendered = {element["action_id"] for element in pressed} | outside_the_cards()
+    assert rendered == registered().actions
+
+
+def test_a_button_carries_the_id_of_its_revocation_and_nothing_else(pressed: list[dict[str, Any]]) -> None:
+    for element in pressed:
+        values = [option["value"] for option in element.get("options", [])] or [element.get("value")]
+        allowed = [None] if "url" in element else ["R-ABCDEF"] * len(values)
+        assert values == allowed, element
+
+
+def test_at_most_three_buttons_stand_beside_each_other() -> None:
+    for message in messages():
+        for block in message.blocks:
+            buttons = [e for e in block.get("elements", []) if e.get("type") == "button"]
+            assert len(buttons) <= 3, block
+
+
+def test_no_action_stands_twice_in_one_block() -> None:
+    """Source: Slack's page "Actions block": an action_id must be unique within its block."""
+    for message in messages():
+        for block in message.blocks:
+            ids = [e["action_id"] for e in block.get("elements", []) if "action_id" in e]
+            assert len(ids) == len(set(ids)), block

@@ -1,0 +1,25 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sandbox.installation import Installation
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Installation]:
+    """Bot and workers as they run, over pretend Slack and AWS; shared by a file's tests, each with its own target."""
+    with Installation.fresh() as made:
+        made.slack.add_channel("C0PRIVATE1", "inc-42", members=["U0ALICE001", "U0BOB00001"], is_private=True)
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _calm(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No fault outlives its test."""
+    yield
+    if "installation" in request.fixturenames:
+        made: Installation = request.getfixturevalue("installation")
+        made.aws.clear_faults()
+        made.aws.latency(0)
+        made.slack.clear_faults()
+        made.slack.back()

@@ -1,0 +1,158 @@
+"""`make demo`: one revocation from the command to the clean-up, played with the real bot and the real workers.
+
+Slack and AWS are pretend servers on this machine; the requests are signed as Slack signs them. The long waits
+are shortened, so that twelve hours pass in ten seconds.
+"""
+
+import json
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.sandbox.installation import ALICE, BOB, SEC_INC, Installation
+from tests.sandbox.slack.state import Message
+from workers.domain.deny_document import PLACEHOLDER
+
+SCALE = 4320
+"""Twelve hours in ten seconds."""
+
+WIDTH = 100
+_INDENT = " " * 26
+
+
+@dataclass
+class Story:
+    """Prints what changed for a person: messages as they come and change, and the policy beside them."""
+
+    installation: Installation
+    _seen: dict[str, str] = field(default_factory=dict)
+    _whispers: int = 0
+    _policy: str = ""
+
+    def line(self, who: str, text: str) -> None:
+        first, *rest = textwrap.wrap(text, WIDTH) or [""]
+        print(f"{datetime.now(UTC):%H:%M:%S} {who:>16} {first}")
+        for more in rest:
+            print(_INDENT + more)
+        sys.stdout.flush()
+
+    def act(self, text: str) -> None:
+        print()
+        self.line("", f"--- {text}")
+
+    def look(self, seconds: float) -> None:
+        """Print whatever happens during the next `seconds`."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._messages()
+            self._policy_text()
+            time.sleep(0.05)
+
+    def whispers(self, user: str, name: str) -> None:
+        found = self.installation.slack.ephemerals(user)
+        for ephemeral in found[self._whispers :]:
+            self.line(f"(only {name})", _readable(ephemeral.text))
+        self._whispers = len(found)
+
+    def _messages(self) -> None:
+        for message in self.installation.slack.messages(SEC_INC):
+            if self._seen.get(message.ts) != message.text:
+                where = "#sec-inc" if message.thread_ts in (None, message.ts) else "#sec-inc thread"
+                again = "card, changed" if message.ts in self._seen else where
+                self.line(again, _readable(message.text))
+                for label in _buttons(message):
+                    print(f"{_INDENT}[ {label} ]")
+                self._seen[message.ts] = message.text
+
+    def _policy_text(self) -> None:
+        text = self.installation.aws.policy_text()
+        if text != self._policy:
+            self._policy = text
+            self.line("AWS policy", f"denies: {self._denied(text)}")
+
+    def _denied(self, text: str) -> str:
+        names = {user_id: name for name, user_id in self.installation.seed.users.items()}
+        values = json.loads(text)["Statement"][-1]["Condition"]["StringEquals"]["identitystore:userId"]
+        ids = [values] if isinstance(values, str) else values
+        denied = [f"{names.get(i, 'somebody')} ({i})" for i in ids if i != PLACEHOLDER]
+        kept = "the placeholder is there" if PLACEHOLDER in ids else "THE PLACEHOLDER IS GONE"
+        return f"{', '.join(denied) or 'nobody'}; {kept}"
+
+
+def _readable(text: str) -> str:
+    for slack_id, name in ((ALICE, "@alice"), (BOB, "@bob"), ("U0MALLORY1", "@mallory"), (SEC_INC, "#sec-inc")):
+        text = text.replace(f"<@{slack_id}>", name).replace(f"<#{slack_id}>", name)
+    return text.replace("\u2060", "")
+
+
+def _buttons(message: Message) -> Iterator[str]:
+    for block in message.blocks:
+        for element in block.get("elements", []):
+            if element.get("type") == "button":
+                yield str(element["text"]["text"])
+
+
+def play(installation: Installation) -> bool:
+    """The whole story; whether it ended as it must."""
+    story, slack = Story(installation), installation.slack
+    story.look(0.1)
+
+    story.act("Alice is on call. An alert names Mallory.")
+    story.line("alice types", "/revoke @mallory key leaked in a CI log")
+    slack.command(ALICE, SEC_INC, "/revoke @mallory key leaked in a CI log")
+    story.whispers(ALICE, "alice")
+    card = installation.until(lambda: slack.messages(SEC_INC))[0]
+    story.look(1.5)
+
+    story.act("She presses Deny now.")
+    pressed = time.monotonic()
+    slack.click(ALICE, SEC_INC, card.ts, "revocation_confirm")
+    installation.until(lambda: installation.aws.denied())
+    story.line("", f"in the policy {1000 * (time.monotonic() - pressed):.0f} ms after the click was sent")
+    story.look(1.5)
+
+    story.act("Bob, in another tab, presses it too.")
+    slack.click_stale(BOB, SEC_INC, card.ts, "revocation_confirm", card)
+    story.look(0.7)
+    story._whispers = 0
+    story.whispers(BOB, "bob")
+
+    story.act("Somebody takes Mallory's access away in IAM Identity Center. From now on the 12 hours count.")
+    _take_access_away(installation)
+    story.look(15)
+    ended = not installation.aws.denied()
+
+    story.act("The record, as an operator sees it.")
+    print(textwrap.indent(installation.terminal("list", "--all").stdout, "    "))
+    return ended
+
+
+def _take_access_away(installation: Installation) -> None:
+    mallory = installation.seed.users["mallory"]
+    users: list[dict[str, Any]] = installation.aws.state()["users"]
+    user = next(user for user in users if user["UserId"] == mallory)
+    for group in user["groups"]:
+        installation.aws.leave(mallory, group)
+    for given in user["assignments"]:
+        if given["PrincipalType"] == "USER":
+            installation.aws.unassign(mallory, given["AccountId"], given["PermissionSetArn"])
+
+
+def main() -> None:
+    print("Starting a pretend AWS, a pretend Slack, and the real bot and workers ...")
+    with Installation.fresh(REVOKE_TIME_SCALE=str(SCALE)) as installation:
+        print(f"Twelve hours pass in {12 * 3600 / SCALE:.0f} seconds here. Processes: {installation.pids}")
+        ended = play(installation)
+        directory = installation.directory
+    shutil.rmtree(directory)
+    print("Mallory is off the list, by proof." if ended else "NOT as it must be: Mallory is still on the list.")
+    sys.exit(0 if ended else 1)
+
+
+if __name__ == "__main__":
+    main()

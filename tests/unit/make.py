@@ -1,0 +1,84 @@
+"""Values that the unit tests share: Alice at 02:00, whom Bob denies."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from workers.domain.revocation import (
+    Actor,
+    Coverage,
+    DirectoryUser,
+    Reach,
+    Reason,
+    Revocation,
+    State,
+    TargetRef,
+)
+from workers.domain.rules import Rules
+from workers.domain.timing import Timing
+
+T0 = datetime(2026, 11, 24, 2, 0, 0, tzinfo=UTC)
+ALICE_ID = "906768f5e0-11111111-2222-3333-4444-555555555555"
+BOB_ID = "a1b2c3d4-aaaa-bbbb-cccc-dddddddddddd"
+
+BOB = Actor(kind="slack", id="U0BOB00001", name="bob")
+CAROL = Actor(kind="slack", id="U0CAROL001", name="carol")
+ALICE = DirectoryUser(
+    user_id=ALICE_ID, user_name="alice", display_name="Alice Cooper", email="alice@example.com"
+)
+RULES = Rules(
+    incident_channel="C0SECINC01",
+    timing=Timing(),
+    responders=("U0BOB00001", "U0CAROL001"),
+    approvers=("U0BOB00001", "U0CAROL001"),
+)
+
+
+def at(**later: float) -> datetime:
+    """02:00 on the night of the incident, and so much later."""
+    return T0 + timedelta(**later)
+
+
+def reach(when: datetime = T0, **given: Any) -> Reach:
+    return Reach(read_at=when, **given)
+
+
+def some_reach(when: datetime = T0) -> Reach:
+    return reach(
+        when, accounts=("111111111111", "222222222222", "333333333333"), direct=2, through_groups=1, groups=1
+    )
+
+
+def coverage(when: datetime = T0, **given: Any) -> Coverage:
+    told = {"attached": True, "type_enabled": True, "reachable": 3, "management_account": "999999999999"}
+    return Coverage(read_at=when, **{**told, **given})
+
+
+def requested(**given: Any) -> Revocation:
+    told: dict[str, Any] = {
+        "id": "R-7K2M9Q",
+        "seq": 3,
+        "state": State.REQUESTED,
+        "target": TargetRef(kind="slack", value="U0ALICE001", slack_id="U0ALICE001"),
+        "requested_by": BOB,
+        "requested_at": T0,
+        "channel": "C0SECINC01",
+        "reasons": (Reason(by=BOB, text="key leaked on GitHub", at=T0),),
+        "owner": BOB,
+        "user": ALICE,
+        "slack_name": "Alice Cooper",
+    }
+    return Revocation(**{**told, **given})
+
+
+def confirmed(**given: Any) -> Revocation:
+    told = {"state": State.CONFIRMED, "confirmed_by": CAROL, "confirmed_at": at(minutes=1), "owner": CAROL}
+    return requested(**{**told, **given})
+
+
+def denied(**given: Any) -> Revocation:
+    told = {
+        "state": State.DENIED,
+        "written_at": at(minutes=1, seconds=2),
+        "policy_id": "p-examplepolicyid111",
+    }
+    return confirmed(**{**told, **given})

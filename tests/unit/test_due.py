@@ -1,0 +1,66 @@
+"""When a record must next be looked at, in every state."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.unit.make import BOB, T0, at, confirmed, coverage, denied, reach, requested
+from workers.domain.due import JOB_LATE, next_due
+from workers.domain.revocation import SYSTEM, ReleaseRequest, State
+from workers.domain.timing import Timing
+
+TIMING = Timing()
+ASKED = ReleaseRequest(asked_by=BOB, asked_at=at(hours=3), reason="false alarm")
+READ = {"reach": reach(), "coverage": coverage()}
+
+
+@pytest.mark.parametrize(
+    ("record", "when"),
+    [
+        pytest.param(requested(user=None), T0 + JOB_LATE, id="not looked up: its job may be lost"),
+        pytest.param(requested(user=None, next_read_at=at(seconds=20)), at(seconds=20), id="look up again"),
+        pytest.param(requested(user=None, next_read_at=at(hours=1)), at(minutes=10), id="expires first"),
+        pytest.param(requested(), T0 + JOB_LATE, id="found, access not read"),
+        pytest.param(requested(**READ), at(minutes=10), id="waits for the click, then expires"),
+        pytest.param(confirmed(), None, id="confirmed is written at once, and at every pass"),
+        pytest.param(denied(state=State.RELEASING), None, id="so is a release"),
+        pytest.param(denied(), at(minutes=1, seconds=2), id="denied: access is read at once"),
+        pytest.param(denied(next_read_at=at(minutes=20)), at(minutes=20), id="then every 15 minutes"),
+        pytest.param(denied(next_read_at=at(days=2), written_at=T0), at(hours=12, minutes=15), id="clean-up"),
+        pytest.param(
+            denied(next_read_at=at(days=2), written_at=T0, no_mint_at=at(hours=1)),
+            at(hours=12, minutes=45),
+            id="notice",
+        ),
+        pytest.param(
+            denied(next_read_at=at(days=2), held_because="Access is left."),
+            at(days=2),
+            id="held: next reading",
+        ),
+        pytest.param(denied(next_read_at=at(days=2), hold_open=True), at(days=2), id="hold without end"),
+        pytest.param(
+            denied(next_read_at=at(days=3), hold_open=True, release=ASKED), at(hours=27), id="release lapses"
+        ),
+        pytest.param(denied(state=State.WATCHED, next_read_at=at(hours=14)), at(hours=14), id="watched"),
+        *[
+            pytest.param(requested(state=state, next_read_at=T0), None, id=state)
+            for state in (State.RELEASED, State.REFUSED, State.CANCELLED, State.EXPIRED, State.CLOSED)
+        ],
+    ],
+)
+def test_a_record_is_due_exactly_when_something_can_change(record: object, when: datetime | None) -> None:
+    assert next_due(record, TIMING) == when  # type: ignore[arg-type]
+
+
+def test_a_proven_clean_up_that_waits_for_a_click_is_not_due_at_every_pass() -> None:
+    """Each look would read all of the target's access from AWS, inside the policy's lock."""
+    asked = ReleaseRequest(asked_by=SYSTEM, asked_at=at(hours=14), reason="proven")
+    record = denied(
+        no_mint_at=T0, notice_at=at(hours=12), next_read_at=at(hours=14, minutes=15), release=asked
+    )
+    assert next_due(record, TIMING) == at(hours=14, minutes=15)
+
+
+def test_scaled_time_leaves_expiry_and_lost_jobs_alone() -> None:
+    assert next_due(requested(**READ), TIMING.scaled(720)) == T0 + timedelta(minutes=10)
+    assert next_due(requested(user=None), TIMING.scaled(720)) == T0 + timedelta(seconds=3)

@@ -1,0 +1,1 @@
+"""The operator's side: `python -m workers ...`. It asks through the same use cases as Slack."""

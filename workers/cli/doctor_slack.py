@@ -1,0 +1,46 @@
+"""Doctor's checks of the Slack app and of the people and channels that the settings name."""
+
+from collections.abc import Iterator
+
+from workers.adapters.slack_app import slack_app
+from workers.cli.terminal import Terminal
+from workers.service import doctor
+from workers.service.doctor import Check, Finding, fail, ok
+
+NEEDED = frozenset(
+    {"commands", "chat:write", "users:read", "users:read.email", "channels:read", "groups:read"}
+)
+FOR_GROUPS = frozenset({"usergroups:read"})
+
+
+def app(at: Terminal) -> Iterator[Finding]:
+    """The token is valid, and what the app may do is what the code needs."""
+    token, url = at.settings.slack_bot_token.get_secret_value(), at.settings.slack_api_url
+    found = slack_app(token, url)
+    yield ok(f"Slack token: valid for {found.name} in {found.team}")
+    groups = any(slack_id.startswith("S") for slack_id in roles(at))
+    missing = sorted((NEEDED | (FOR_GROUPS if groups else frozenset())) - found.scopes)
+    if missing:
+        yield fail(
+            f"Slack scopes: {', '.join(missing)} missing.", "Add them to the app and install it again."
+        )
+    else:
+        yield ok("Slack scopes: all that are needed")
+
+
+def people(at: Terminal) -> Iterator[tuple[str, Check]]:
+    """A check for each id, so that one unknown person hides no other."""
+    for slack_id, role in roles(at).items():
+        yield (
+            f"{role} {slack_id}",
+            lambda slack_id=slack_id, role=role: doctor.person(at.world, role, slack_id),  # type: ignore[misc]
+        )
+
+
+def roles(at: Terminal) -> dict[str, str]:
+    """Each person and user group of the settings, with what they may be."""
+    found: dict[str, list[str]] = {}
+    for role, ids in (("responder", at.world.rules.responders), ("approver", at.world.rules.approvers)):
+        for slack_id in ids:
+            found.setdefault(slack_id, []).append(role)
+    return {slack_id: " and ".join(each) for slack_id, each in found.items()}

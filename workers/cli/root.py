@@ -1,0 +1,43 @@
+"""The command group: every refusal is one sentence on stderr, and an exit code."""
+
+import sys
+from typing import Any
+
+import click
+
+from workers.cli.cancel import cancel
+from workers.cli.doctor import doctor
+from workers.cli.hold import hold
+from workers.cli.listing import list_
+from workers.cli.prepare import prepare
+from workers.cli.reconcile import reconcile
+from workers.cli.release import release
+from workers.cli.revoke import revoke
+from workers.cli.show import show
+from workers.cli.speech import readable
+from workers.cli.work import work
+from workers.domain.errors import RevocationError
+from workers.settings import WrongSettings
+
+
+class Spoken(click.Group):
+    """Ends with 2 where settings are wrong, naming all of them, and with 1 where it was refused."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WrongSettings as wrong:
+            click.echo(f"These settings are wrong:\n{wrong}", err=True)
+            sys.exit(2)
+        except RevocationError as refusal:
+            click.echo(readable(str(refusal)), err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Spoken)
+def main() -> None:
+    """The privileged side of the revocation bot."""
+
+
+for command in (work, revoke, list_, show, hold, release, cancel, reconcile, prepare, doctor):
+    main.add_command(command)

@@ -1,0 +1,51 @@
+"""What the cards say, as plain lines for a terminal. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from workers.cards import card
+from workers.cards.text import plain
+from workers.domain.revocation import Actor, Revocation
+from workers.domain.rules import Rules
+
+_MARKS = (
+    (re.compile(r"<!date\^[^|>]*\|([^>]*)>"), r"\1"),
+    (re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>"), r"@\1"),
+    (re.compile(r"<!subteam\^([A-Z0-9]+)[^>]*>"), r"group \1"),
+    (re.compile(r"<#([A-Z0-9]+)(?:\|[^>]*)?>"), r"channel \1"),
+)
+_WORD_JOINER = "\u2060"
+
+
+def readable(mrkdwn: str) -> str:
+    """Slack's marks as words; what was escaped for Slack as it was."""
+    for mark, word in _MARKS:
+        mrkdwn = mark.sub(word, mrkdwn)
+    bare = mrkdwn.replace(_WORD_JOINER, "").replace("`/revoke", "`revoke")
+    return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def card_text(revocation: Revocation, rules: Rules) -> str:
+    """The card without its buttons. Gaps are shown here even where the target reads the channel."""
+    message = card.without_buttons(replace(revocation, channel_shared=False), rules)
+    return "\n".join(line for block in message.blocks for line in _lines(block))
+
+
+def name_of(actor: Actor) -> str:
+    """The actor's name with what identifies them."""
+    return plain(f"{actor.name} ({actor.id})" if actor.name else actor.id, 300)
+
+
+def _lines(block: Mapping[str, Any]) -> Iterator[str]:
+    match block["type"]:
+        case "context":
+            yield " · ".join(readable(element["text"]) for element in block["elements"])
+        case "rich_text":
+            yield "".join(part["text"] for element in block["elements"] for part in element["elements"])
+        case _:
+            if "text" in block:
+                yield readable(block["text"]["text"])
+            for pair in block.get("fields", []):
+                yield f"  {pair['text']}"

@@ -1,0 +1,204 @@
+"""What doctor finds: checks through the ports, each of which only reads. A check that breaks is a finding, too."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from workers.domain import deny_document
+from workers.domain.errors import RevocationError
+from workers.domain.timing import CLOCKS_AGREE
+from workers.ports import Attachment, SlackPerson, SlackRoom
+from workers.service.world import World
+
+logger = logging.getLogger(__name__)
+
+RECONCILED_WITHIN = timedelta(seconds=30)
+FEW_LEFT = 10
+ENOUGH_PEOPLE = 4
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARN = "WARN"
+    FAIL = "FAIL"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: how it is, what was looked at, and what to do."""
+
+    level: Level
+    what: str
+    do: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.level:<4} {self.what}{f' {self.do}' if self.do else ''}"
+
+
+Check = Callable[[], Iterable[Finding]]
+
+
+def ok(what: str) -> Finding:
+    return Finding(Level.OK, what)
+
+
+def warn(what: str, do: str) -> Finding:
+    return Finding(Level.WARN, what, do)
+
+
+def fail(what: str, do: str = "") -> Finding:
+    return Finding(Level.FAIL, what, do)
+
+
+def examine(name: str, check: Check) -> Iterator[Finding]:
+    """Everything that `check` finds, as it finds it. Never raises."""
+    try:
+        yield from check()
+    except RevocationError as error:
+        yield fail(f"{name}: {error}")
+    except Exception as error:
+        logger.debug("check_broke", exc_info=True)
+        yield fail(f"{name}: this check broke ({type(error).__name__}).", "It is a bug; please report it.")
+
+
+def person(world: World, roles: str, slack_id: str) -> Iterator[Finding]:
+    """The name beside one Slack id of the settings; members, for a user group."""
+    if slack_id.startswith("S"):
+        yield _group(world, roles, slack_id)
+        return
+    found = world.people.person(slack_id)
+    if found is None:
+        yield fail(f"{roles} {slack_id}: Slack knows nobody by this id.", "Correct the setting.")
+    elif why := _unfit(found):
+        yield fail(f"{roles} {slack_id}: {found.name} {why} and may do nothing.", "Take the id out.")
+    else:
+        yield ok(f"{roles} {slack_id}: {found.name}")
+
+
+def _group(world: World, roles: str, group_id: str) -> Finding:
+    members = sorted(world.people.group(group_id))
+    if not members:
+        return fail(f"{roles} {group_id}: a user group without members.", "Add people to it in Slack.")
+    found = [world.people.person(member) for member in members[:20]]
+    names = ", ".join(one.name for one in found if one is not None)
+    return ok(f"{roles} {group_id}: a user group of {len(members)}: {names}")
+
+
+def _unfit(found: SlackPerson) -> str | None:
+    if found.deleted:
+        return "is deactivated"
+    if found.is_bot:
+        return "is a bot"
+    return "is a guest or of another workspace" if found.is_guest or found.is_stranger else None
+
+
+def enough_people(world: World) -> Iterator[Finding]:
+    """A release takes two, and neither may be the target nor asleep."""
+    named = {*world.rules.responders, *world.rules.approvers}
+    people = {one for one in named if not one.startswith("S")}
+    for group in sorted(named - people):
+        people |= world.people.group(group)
+    if len(people) >= ENOUGH_PEOPLE:
+        yield ok(f"people: {len(people)} responders and approvers together")
+        return
+    yield warn(
+        f"people: only {len(people)} responders and approvers together.",
+        f"Name {ENOUGH_PEOPLE} or more: a release takes two, the target is neither, and one is away.",
+    )
+
+
+def incident_channel(world: World) -> Iterator[Finding]:
+    """Private, not shared, not archived, and the bot is in it."""
+    room = world.people.room(world.rules.incident_channel)
+    shown = f"incident channel {room.id} (#{room.name})"
+    wrong = list(_wrong(room))
+    yield from (fail(f"{shown} {what}", do) for what, do in wrong)
+    if not wrong:
+        yield ok(f"{shown}: private, not shared, and the bot is in it")
+
+
+def _wrong(room: SlackRoom) -> Iterator[tuple[str, str]]:
+    if not room.is_private:
+        yield "is public: anybody reads who is suspected.", "Make it private."
+    if room.is_shared:
+        yield "is shared with another workspace.", "Name a channel that is not in REVOKE_INCIDENT_CHANNEL."
+    if room.is_archived:
+        yield "is archived.", "Name another in REVOKE_INCIDENT_CHANNEL."
+    if not room.is_member:
+        yield "does not have the bot in it.", "Type /invite @ and the bot's name there."
+
+
+def deny_policy(world: World) -> Iterator[Finding]:
+    """It is there, its shape is ours, and there is room in it."""
+    text = world.policy.read().text
+    document = deny_document.parse(text)
+    yield ok(
+        f"Deny policy {world.policy.policy_id}: there, and its shape is ours; {len(document.user_ids)} denied"
+    )
+    if not document.has_placeholder:
+        yield warn("Deny policy: the placeholder is missing.", "It is put back by the next write.")
+    left = deny_document.room(text, world.rules.policy_size)
+    shown = f"room: {left} more users of {world.rules.policy_size} characters"
+    if left == 0:
+        yield fail(f"{shown}.", "Release somebody, or raise REVOKE_POLICY_SIZE.")
+    elif left < FEW_LEFT:
+        yield warn(f"{shown}.", "Release somebody, or raise REVOKE_POLICY_SIZE.")
+    else:
+        yield ok(shown)
+
+
+def attachment(world: World) -> Iterator[Finding]:
+    """Policy type enabled, and which accounts the policy reaches."""
+    found = world.organization.attachment(world.policy.policy_id)
+    if found.type_enabled:
+        yield ok("service control policies: enabled in this organization")
+    else:
+        yield fail(
+            "service control policies: not enabled, so nobody can be denied.",
+            "Run `python -m workers prepare --enable-policy-type --apply`.",
+        )
+    yield _reach(found)
+
+
+def _reach(found: Attachment) -> Finding:
+    others = found.accounts - {found.management_account}
+    shown = (
+        f"attachment: the Deny policy reaches {len(found.covered)} of {len(found.accounts)} accounts; the management "
+        f"account {found.management_account} never"
+    )
+    missing = sorted(others - found.covered)
+    if not found.covered:
+        return fail(f"{shown}. It is attached nowhere.", "Run `python -m workers prepare --apply`.")
+    if missing:
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        return warn(
+            f"{shown}; nor {', '.join(missing[:10])}{more}.", "Attach it to the root, or know why not."
+        )
+    return ok(shown)
+
+
+def clocks(world: World, host: datetime) -> Iterator[Finding]:
+    """Redis, AWS and this host agree on the time."""
+    redis, aws = world.store.now(), world.policy.read().aws_time
+    if aws is None:
+        yield warn("clocks: AWS told no time.", "Nothing comes off by itself while that is so.")
+        return
+    times = {"Redis": redis, "AWS": aws, "this host": host}
+    apart = max(times.values()) - min(times.values())
+    shown = f"clocks: Redis, AWS and this host are {apart.total_seconds():.0f} s apart"
+    if apart <= CLOCKS_AGREE:
+        yield ok(shown)
+    else:
+        each = ", ".join(f"{name} {time:%H:%M:%S}" for name, time in times.items())
+        yield fail(f"{shown} ({each}).", "Set the one that is wrong.")
+
+
+def reconciler(world: World) -> Iterator[Finding]:
+    last, now = world.store.marked("reconciled"), world.store.now()
+    if last is None or now - last > RECONCILED_WITHIN:
+        when = f"last passed {last:%Y-%m-%d %H:%M:%S} UTC" if last else "never passed"
+        yield fail(f"reconciler: {when}.", "Start `python -m workers work`.")
+    else:
+        yield ok(f"reconciler: passed {(now - last).total_seconds():.0f} s ago")
