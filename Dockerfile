@@ -17,7 +17,9 @@ RUN .venv/bin/python -m compileall -q bot workers \
     && install -d -m 0700 /data
 
 FROM python:3.12-slim
-ENV PATH=/app/.venv/bin:/usr/local/bin:/usr/bin:/bin \
+# The user has no entry in /etc/passwd, and slack_sdk asks for a home when it is imported.
+ENV HOME=/data \
+    PATH=/app/.venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     REVOKE_DATA_DIR=/data

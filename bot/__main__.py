@@ -8,17 +8,18 @@ import threading
 from functools import partial
 from typing import Any
 
+from redis import Redis
 from redis.exceptions import RedisError
 from slack_sdk import WebClient
 
-from bot.app import build_app
+from bot.app import THREADS, build_app
 from bot.deps import Deps
 from bot.serving import serve_http, serve_socket
 from bot.settings import BotSettings
 from workers import logs
 from workers.adapters.audit_log import AuditLog
 from workers.adapters.job_queue import JobQueue
-from workers.adapters.redis_connection import hasty
+from workers.adapters.redis_connection import hasty, warm
 from workers.adapters.redis_server import RedisServer
 from workers.adapters.redis_store import RedisStore
 from workers.adapters.signing_key import signing_key
@@ -71,7 +72,7 @@ def build_deps(settings: BotSettings, server: RedisServer | None) -> Deps:
     url = settings.redis_url.get_secret_value() if settings.redis_url else server.url if server else ""
     redis = hasty(url)
     queue = JobQueue(redis)
-    _warm(queue)
+    _warm(redis, queue)
     timing = settings.timing
     return Deps(
         store=RedisStore(redis, AuditLog(signing_key(settings)), queue, partial(next_due, timing=timing)),
@@ -86,8 +87,9 @@ def build_deps(settings: BotSettings, server: RedisServer | None) -> Deps:
     )
 
 
-def _warm(queue: JobQueue) -> None:
+def _warm(redis: Redis, queue: JobQueue) -> None:
     try:
+        warm(redis, THREADS)
         queue.warm()
     except RedisError:
         logger.warning("redis_away_at_start")

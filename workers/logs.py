@@ -40,6 +40,7 @@ def _forms(secret: str) -> set[str]:
     login = re.search(r"://([^\s/@]*:[^\s/@]+)@", secret)
     password = login[1].partition(":")[2] if login else ""
     forms = {secret, password} if len(password) >= 6 else {secret}
+    forms |= {repr(form)[1:-1] for form in forms}
     return forms | {json.dumps(form)[1:-1] for form in forms}
 
 

@@ -70,6 +70,10 @@ class RevocationStore(Protocol):
         """Every readable revocation that has not ended. Unreadable ones are left out and logged."""
         ...
 
+    def about(self, slack_id: str) -> list[Revocation]:
+        """The readable open revocations whose target is this Slack person."""
+        ...
+
     def ended(self, limit: int) -> list[Revocation]:
         """The latest ended revocations, newest first."""
         ...

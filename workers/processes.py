@@ -20,7 +20,7 @@ from workers import bootstrap, jobs
 from workers.adapters.aws.clients import AwsClients
 from workers.adapters.job_queue import CARDS, CONTAIN, LOOKUP, STEPS
 from workers.adapters.redis_connection import patient
-from workers.adapters.redis_server import die_with_parent
+from workers.adapters.redis_server import RedisServer, die_with_parent
 from workers.adapters.rq_workers import every, run_scheduler, warm_worker
 from workers.domain.errors import RevocationError
 from workers.service import containment, reconcile
@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 STOP_WITHIN = 25.0
 RESTART_PAUSE = 1.0
+POLITE = 10
+"""Niceness of everything that does not contain: in a crowd the deny and Slack's answers get the processor first."""
+
 KEEP_WARM = 25.0
 """AWS drops an idle connection; a read this often keeps the one that contains open, and is the policy's watch."""
 
@@ -73,7 +76,7 @@ def _reconcile(world: World) -> None:
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     loops = [
         threading.Thread(target=_loop, args=(stop, 1.0, reconcile.settle_policy, world), daemon=True),
-        threading.Thread(target=_loop, args=(stop, 1.0, reconcile.do_due, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 1.0, _do_due, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 0.3, reconcile.tell_untold, world), daemon=True),
     ]
     for loop in loops:
@@ -81,6 +84,12 @@ def _reconcile(world: World) -> None:
     stop.wait()
     for loop in loops:
         loop.join(STOP_WITHIN / len(loops))
+
+
+def _do_due(world: World) -> None:
+    """A pass, and the mark by which others see that a reconciler is alive."""
+    reconcile.do_due(world)
+    world.store.mark("reconciled")
 
 
 def _loop(stop: threading.Event, pause: float, do: Callable[[World], None], world: World) -> None:
@@ -114,11 +123,10 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         while not self._stopping:
-            if server is not None:
-                server.ensure()
+            _keep(server)
             self._start_missing()
             time.sleep(0.2)
-        self._drain()
+        self._drain(server)
         if server is not None:
             server.stop()
 
@@ -136,27 +144,35 @@ class Supervisor:
                 self._start(name, role)
 
     def _start(self, name: str, role: Role) -> None:
-        child = multiprocessing.get_context("fork").Process(
-            target=_child, args=(role, os.getpid()), name=name
-        )
+        given = (role, os.getpid(), 0 if name == CONTAIN else POLITE)
+        child = multiprocessing.get_context("fork").Process(target=_child, args=given, name=name)
         child.start()
         self._children[name], self._started[name] = child, time.monotonic()
         logger.info("child_started", extra={"role": name, "pid": child.pid})
 
-    def _drain(self) -> None:
+    def _drain(self, server: RedisServer | None) -> None:
+        """Let every child end its job. Redis is kept up for that: a Ctrl-C may have ended it too."""
         until = time.monotonic() + STOP_WITHIN
         for child in self._children.values():
             child.terminate()
+        while time.monotonic() < until and any(child.is_alive() for child in self._children.values()):
+            _keep(server)
+            time.sleep(0.05)
         for name, child in self._children.items():
-            child.join(max(0.1, until - time.monotonic()))
             if child.is_alive():
                 logger.warning("child_killed", extra={"role": name})
                 child.kill()
         logger.info("stopped")
 
 
-def _child(role: Role, parent: int) -> None:
+def _keep(server: RedisServer | None) -> None:
+    if server is not None:
+        server.ensure()
+
+
+def _child(role: Role, parent: int, niceness: int) -> None:
     die_with_parent()
+    os.nice(niceness)
     if os.getppid() != parent:
         return
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

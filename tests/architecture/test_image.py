@@ -81,7 +81,7 @@ def test_it_runs_as_a_plain_user_without_a_shell() -> None:
 def test_no_secret_and_no_setting_but_the_data_directory_is_in_the_image() -> None:
     assert texts("ARG", steps()) == []
     names = set(re.findall(r"([A-Z_]+)=", " ".join(texts("ENV", steps()))))
-    assert names == {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "REVOKE_DATA_DIR"}
+    assert names == {"HOME", "PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "REVOKE_DATA_DIR"}
 
 
 @pytest.mark.parametrize("name", SERVICES)

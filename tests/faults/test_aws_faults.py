@@ -23,7 +23,12 @@ from workers.domain.deny_document import EMPTY, PLACEHOLDER
 
 @pytest.mark.parametrize(
     "code",
-    ["ConcurrentModificationException", "PolicyChangesInProgressException", "TooManyRequestsException", "ServiceException"],
+    [
+        "ConcurrentModificationException",
+        "PolicyChangesInProgressException",
+        "TooManyRequestsException",
+        "ServiceException",
+    ],
 )
 def test_a_busy_policy_is_written_all_the_same(installation: Installation, code: str) -> None:
     user_id = newcomer(installation, f"busy-{code.lower()}")
@@ -163,5 +168,7 @@ def test_what_the_policy_does_not_reach_is_said_at_once() -> None:
 def test_a_policy_attached_nowhere_is_said_before_the_click() -> None:
     with Installation.fresh(aws_seed={"attached": False}) as installation:
         card = ask(installation, "@mallory key leaked")
-        installation.until(lambda: "NOT EFFECTIVE" in shown_text(current(installation, card.channel, card.ts)))
+        installation.until(
+            lambda: "NOT EFFECTIVE" in shown_text(current(installation, card.channel, card.ts))
+        )
         assert thread(installation, card) == []

@@ -132,7 +132,12 @@ def test_thirty_confirmations_at_once_are_few_writes(installation: Installation)
 
     with ThreadPoolExecutor(30) as pool:
         users = [ALICE, BOB] * 15
-        list(pool.map(lambda pair: press(installation, pair[0], "revocation_confirm", user=pair[1]), zip(cards, users)))
+        list(
+            pool.map(
+                lambda pair: press(installation, pair[0], "revocation_confirm", user=pair[1]),
+                zip(cards, users),
+            )
+        )
     installation.until(lambda: ids <= installation.aws.denied(), 10)
 
     assert len(installation.aws.calls("UpdatePolicy")) <= 10

@@ -1,5 +1,6 @@
 """Slack is slow, away, or loses answers: AWS goes on, and the card catches up."""
 
+import itertools
 import time
 
 from tests.sandbox.installation import ALICE, BOB, CAROL, SEC_INC, Installation
@@ -7,7 +8,9 @@ from tests.sandbox.slack.state import Message
 from tests.scenarios.steps import actions, ask, becomes, current, deny, newcomer, press, told
 
 
-def test_a_confirmed_user_is_denied_while_slack_is_away_and_the_card_catches_up(installation: Installation) -> None:
+def test_a_confirmed_user_is_denied_while_slack_is_away_and_the_card_catches_up(
+    installation: Installation,
+) -> None:
     user_id = newcomer(installation, "slack-away")
     card = ask(installation, "slack-away Slack goes down")
     installation.until(lambda: "revocation_confirm" in actions(current(installation, SEC_INC, card.ts)))
@@ -30,7 +33,9 @@ def test_slack_asking_for_silence_is_obeyed(installation: Installation) -> None:
     press(installation, card, "revocation_confirm")
     becomes(installation, card, "Denied", timeout=20)
 
-    calls = [call for call in installation.slack.calls() if call.method in ("chat.update", "chat.postMessage")]
+    calls = [
+        call for call in installation.slack.calls() if call.method in ("chat.update", "chat.postMessage")
+    ]
     limited = [c for c in calls if (c.response or {}).get("error") == "ratelimited"]
     assert limited
     after = [c.at - limited[0].at for c in calls if c.at > limited[0].at]
@@ -43,7 +48,9 @@ def test_a_lost_answer_to_a_post_does_not_lose_the_card(installation: Installati
     first = ask(installation, "lost-card its first card's answer is lost")
 
     def both() -> list[Message]:
-        cards = [m for m in installation.slack.messages(SEC_INC) if m.text.startswith(first.text.split(" · ")[0])]
+        cards = [
+            m for m in installation.slack.messages(SEC_INC) if m.text.startswith(first.text.split(" · ")[0])
+        ]
         return cards if len(cards) == 2 else []
 
     live = installation.until(both, 15)[1]
@@ -56,7 +63,7 @@ def test_a_card_is_updated_at_most_once_a_second_and_ends_right(installation: In
     card = deny(installation, f"{newcomer(installation, 'paced')} paced")
     time.sleep(2.5)
     updates = [c for c in installation.slack.calls("chat.update") if c.args.get("ts") == card.ts]
-    gaps = [b.at - a.at for a, b in zip(updates, updates[1:], strict=False)]
+    gaps = [b.at - a.at for a, b in itertools.pairwise(updates)]
 
     assert all(gap >= 0.95 for gap in gaps)
     assert " · Denied" in current(installation, SEC_INC, card.ts).text

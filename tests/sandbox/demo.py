@@ -85,7 +85,12 @@ class Story:
 
 
 def _readable(text: str) -> str:
-    for slack_id, name in ((ALICE, "@alice"), (BOB, "@bob"), ("U0MALLORY1", "@mallory"), (SEC_INC, "#sec-inc")):
+    for slack_id, name in (
+        (ALICE, "@alice"),
+        (BOB, "@bob"),
+        ("U0MALLORY1", "@mallory"),
+        (SEC_INC, "#sec-inc"),
+    ):
         text = text.replace(f"<@{slack_id}>", name).replace(f"<#{slack_id}>", name)
     return text.replace("\u2060", "")
 
@@ -112,7 +117,7 @@ def play(installation: Installation) -> bool:
     story.act("She presses Deny now.")
     pressed = time.monotonic()
     slack.click(ALICE, SEC_INC, card.ts, "revocation_confirm")
-    installation.until(lambda: installation.aws.denied())
+    installation.until(installation.aws.denied)
     story.line("", f"in the policy {1000 * (time.monotonic() - pressed):.0f} ms after the click was sent")
     story.look(1.5)
 
@@ -150,7 +155,9 @@ def main() -> None:
         ended = play(installation)
         directory = installation.directory
     shutil.rmtree(directory)
-    print("Mallory is off the list, by proof." if ended else "NOT as it must be: Mallory is still on the list.")
+    print(
+        "Mallory is off the list, by proof." if ended else "NOT as it must be: Mallory is still on the list."
+    )
     sys.exit(0 if ended else 1)
 
 

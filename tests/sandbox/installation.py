@@ -108,7 +108,12 @@ class Installation:
     @property
     def bot_env(self) -> dict[str, str]:
         how = {"SLACK_APP_TOKEN": self.slack.app_token} if self.socket_mode else {}
-        return {**self.common, **how, "SLACK_SIGNING_SECRET": self.slack.signing_secret, "PORT": str(self.port)}
+        return {
+            **self.common,
+            **how,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "PORT": str(self.port),
+        }
 
     @property
     def workers_env(self) -> dict[str, str]:
@@ -182,8 +187,8 @@ class Installation:
         """Send a signal to the RQ worker that serves this queue; returns its pid."""
         for key in self.redis.smembers("rq:workers"):
             found = self.redis.hgetall(key)
-            if found.get(b"queues") == role_queue.encode():
-                pid = int(found[b"pid"])
+            pid = int(found.get(b"pid", 0))
+            if found.get(b"queues") == role_queue.encode() and pid in self.children("workers"):
                 os.kill(pid, number)
                 return pid
         raise LookupError(role_queue)

@@ -64,7 +64,9 @@ def actions(message: Message) -> set[str]:
 
 
 def thread(installation: Installation, card: Message) -> list[str]:
-    return [message.text for message in installation.slack.thread(card.channel, card.ts) if message.ts != card.ts]
+    return [
+        message.text for message in installation.slack.thread(card.channel, card.ts) if message.ts != card.ts
+    ]
 
 
 def told(installation: Installation, card: Message, words: str, timeout: float = 15) -> Message:

@@ -43,7 +43,9 @@ def test_somebody_without_access_comes_off_after_the_hold_and_a_notice(quick: In
     assert events["written"] < events["told_notice"] < events["proven"] < events["taken_off"]
 
 
-def test_somebody_with_access_is_held_with_the_reason_and_comes_off_once_it_is_gone(quick: Installation) -> None:
+def test_somebody_with_access_is_held_with_the_reason_and_comes_off_once_it_is_gone(
+    quick: Installation,
+) -> None:
     mallory = quick.seed.users["mallory"]
     card = deny(quick, "@mallory key leaked")
     becomes(quick, card, "Held")

@@ -75,7 +75,9 @@ def test_the_same_signed_click_sent_again_acts_once(installation: Installation) 
     assert len(installation.log(revocation_id(card))) == entries
 
 
-def test_the_card_shows_who_it_is_what_they_reach_and_what_the_policy_misses(installation: Installation) -> None:
+def test_the_card_shows_who_it_is_what_they_reach_and_what_the_policy_misses(
+    installation: Installation,
+) -> None:
     card = ask(installation, f"{installation.seed.users['nina']} drill", user=BOB)
     card = installation.until(
         lambda: (m := current(installation, SEC_INC, card.ts)) and "still reading" not in shown_text(m) and m
@@ -160,7 +162,9 @@ def test_foreign_statements_survive_value_for_value() -> None:
 def test_several_targets_make_several_revocations(installation: Installation) -> None:
     newcomer(installation, "olga")
     newcomer(installation, "pete")
-    answer = installation.slack.command(ALICE, SEC_INC, "/revoke olga@example.com pete@example.com both clicked")
+    answer = installation.slack.command(
+        ALICE, SEC_INC, "/revoke olga@example.com pete@example.com both clicked"
+    )
 
     assert answer.text.startswith("Looking up olga@example.com, pete@example.com. Nothing is denied yet.")
 
@@ -195,7 +199,7 @@ def test_a_person_who_is_no_responder_is_refused(installation: Installation) -> 
         ("@sec-oncall all of them", "A user group is no target"),
         ("@nobody-here", "Slack does not know `@nobody-here` as a person"),
         ("statsu @mallory", "Did you mean `/revoke status`"),
-        ("@mallory " + "x" * 501, "The reason has 501 characters and 500 fit. Nothing was recorded."),
+        ("@mallory " + "x" * 501, "The reason has 501 characters and 500 fit. Nothing was recorded: cut it short."),
         ("@mallory bad\x07bell", "There are control characters in it."),
         ("status ghost", "There is no revocation of this person."),
     ],
@@ -208,7 +212,10 @@ def test_bad_input_gets_one_clear_sentence(installation: Installation, typed: st
 def test_help_list_and_status_answer_privately(installation: Installation) -> None:
     assert "Deny a user everywhere" in installation.slack.command(ALICE, SEC_INC, "/revoke help").text
     assert " · Denied · " in installation.slack.command(ALICE, SEC_INC, "/revoke list").text
-    assert " · Denied. Mallory Moss" in installation.slack.command(ALICE, SEC_INC, "/revoke status @mallory").text
+    assert (
+        " · Denied. Mallory Moss"
+        in installation.slack.command(ALICE, SEC_INC, "/revoke status @mallory").text
+    )
 
 
 def test_hold_by_command_keeps_somebody_twelve_hours_more(installation: Installation) -> None:
@@ -217,3 +224,20 @@ def test_hold_by_command_keeps_somebody_twelve_hours_more(installation: Installa
     assert "Mallory Moss stays denied until" in answer.text
     card = next(m for m in installation.slack.messages(SEC_INC) if "Mallory Moss" in m.text)
     assert standing(installation, becomes(installation, card, "Held"), "Held")
+
+
+def test_a_denied_responder_has_no_say_in_anything() -> None:
+    with Installation.fresh() as installation:
+        card = deny(installation, "@bob his laptop is gone")
+        bob = installation.seed.users["bob"]
+
+        press(installation, card, "revocation_release", user=BOB)
+        assert whispered(installation, BOB, "This is about you")
+        press(installation, card, "revocation_release", user=ALICE)
+        press(installation, card, "approval_give", user=BOB)
+        assert whispered(installation, BOB, "This is about you")
+        answer = installation.slack.command(BOB, SEC_INC, "/revoke @alice revenge")
+        assert answer.text == "Your own access is revoked now, so you have no say here. Another responder must act."
+
+        assert bob in installation.aws.denied()
+        assert installation.seed.users["alice"] not in installation.aws.denied()

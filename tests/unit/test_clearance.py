@@ -114,6 +114,14 @@ def test_twelve_hours_count_from_the_writing_and_from_the_last_possible_mint() -
     assert clearance.eligible_at(written_later, TIMING) == at(hours=15, minutes=15)
 
 
+def test_it_comes_off_at_its_time_and_not_a_microsecond_before() -> None:
+    record = denied(written_at=T0, no_mint_at=T0, notice_at=at(hours=11, minutes=45), reach=reach(NOW))
+    when = at(hours=12, minutes=15)
+    assert clearance.red_gates(record, TIMING, when, when) == []
+    early = clearance.red_gates(record, TIMING, when - timedelta(microseconds=1), when)
+    assert early == ["It is not 2026-11-24 14:15:00 UTC yet."]
+
+
 def test_access_seen_again_restarts_the_clock_and_voids_the_notice() -> None:
     record = clearance.with_reach(denied(written_at=T0), reach(at(hours=1)))
     assert record.no_mint_at == at(hours=1)

@@ -7,6 +7,7 @@ of the entry before, so a changed, dropped, inserted or moved entry shows.
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from workers.domain.revocation import VERSION, Actor, Revocation
 
 _RECORD = TypeAdapter(Revocation)
 _ACTOR = TypeAdapter(Actor)
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair: JSON from outside can carry one, UTF-8 cannot, and a name must not stop a record."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class AuditLog:
             separators=(",", ":"),
             ensure_ascii=False,
         )
+        text = _HALF_PAIR.sub("\ufffd", text)
         return Signed(text, self._mac(text))
 
     def record(self, signed: Signed, revocation_id: str) -> Revocation:

@@ -50,6 +50,10 @@ def _log_key(revocation_id: str) -> str:
     return f"revoke:log:{revocation_id}"
 
 
+def _about_key(slack_id: str) -> str:
+    return f"revoke:about:{slack_id}"
+
+
 def _milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
@@ -122,6 +126,11 @@ class RedisStore:
     def open(self) -> list[Revocation]:
         with _store_away():
             ids = sorted(member.decode() for member in self._redis.smembers(OPEN))
+        return self._many(ids)
+
+    def about(self, slack_id: str) -> list[Revocation]:
+        with _store_away():
+            ids = sorted(member.decode() for member in self._redis.smembers(_about_key(slack_id)))
         return self._many(ids)
 
     def ended(self, limit: int) -> list[Revocation]:
@@ -254,6 +263,9 @@ class RedisStore:
         return revocation
 
     def _index(self, pipe: Pipeline, revocation: Revocation, now: datetime) -> None:
+        slack_id = revocation.target.slack_id
+        if slack_id is not None:
+            (pipe.srem if revocation.ended else pipe.sadd)(_about_key(slack_id), revocation.id)
         if revocation.ended:
             pipe.srem(OPEN, revocation.id)
             pipe.zadd(ENDED, {revocation.id: _milliseconds(now)})

@@ -71,7 +71,7 @@ def _identity(revocation: Revocation) -> list[Block]:
         ("User name", user.user_name),
         ("E-mail", user.email or "none"),
         ("User ID", user.user_id),
-        ("Sign-in", (user.sign_in or "not told by AWS").lower()),
+        ("Sign-in", user.sign_in.lower() if user.sign_in else "not told by AWS"),
     ]
     reasons = "; ".join(reason.text for reason in revocation.reasons if reason.text) or "none given"
     return [fields(pairs), plain_section(f"Reason: {reasons}")]
@@ -148,7 +148,6 @@ def _not_denied(revocation: Revocation) -> list[Block]:
     assert revocation.user is not None
     policy, user_id = revocation.policy_id or "", revocation.user.user_id
     return [
-        *_identity(revocation),
         plain_section(revocation.trouble.sentence),
         plain_section(
             "It is tried again by itself. To do it by hand, with rights on the management account:"
@@ -158,6 +157,7 @@ def _not_denied(revocation: Revocation) -> list[Block]:
             _retry(revocation),
             *([link("Open the policy in AWS", "open_policy", way_out.console(policy))] if policy else []),
         ),
+        *_identity(revocation),
     ]
 
 
@@ -195,7 +195,8 @@ def _until(revocation: Revocation, rules: Rules) -> Block:
     if why := phrase.held(revocation):
         return plain_section(f"Held: {why}")
     promised = clearance.promised_at(revocation, rules.timing)
-    stays = f"Stays denied at least until {local(promised)}." if promised else "Stays denied."
+    until = f" at least until {local(promised)}" if promised else ""
+    stays = f"{phrase.stays(revocation)}{until}."
     if revocation.no_mint_at is None:
         return section(f"{stays} The clean-up waits until no access is left.")
     return section(

@@ -9,10 +9,10 @@ from workers.ports import Message
 
 
 def render(revocation: Revocation, note: Note, rules: Rules) -> Message:
-    """The note as a message; broadcast ones end with a mention of the owner. Alarms carry the same sentence."""
-    sentence = _sentence(revocation, note, rules)
-    owner = f" {mention(revocation.owner)}" if note.broadcast and revocation.owner else ""
-    text = f"{revocation.id} · {sentence}{owner}"
+    """The note as a message; broadcast ones mention the owner, once. Alarms carry the same sentence."""
+    sentence, owner = _sentence(revocation, note, rules), mention(revocation.owner)
+    wakes = note.broadcast and revocation.owner is not None and owner not in sentence
+    text = f"{revocation.id} · {sentence}{f' {owner}' if wakes else ''}"
     blocks = [section(text)]
     if note.kind == "notice":
         blocks.append(
@@ -61,19 +61,29 @@ def _sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
 
 def _quiet(revocation: Revocation, note: Note, who: str, detail: str) -> str:
     """The notes that wake nobody, and the rare ones."""
-    sentences = {
-        "reason_added": f"Reason added: {detail}",
-        "hold": f"{detail} holds {who} {_hold_end(revocation)}.",
-        "approval_refused": f"{detail} refused the release; {who} stays denied.",
-        "approval_lapsed": f"The release was not approved within 24 hours; {who} stays denied.",
-        "adopted": f"Held: the Deny policy holds {who} without a record. It stays until two people release it.",
-        "break_glass": f"Break-glass release of {who} at a terminal by {_names(revocation)}: {detail}",
-        "access_back": f"Access came back: {who} can reach AWS again. Run /revoke again if that is not meant.",
-        "coverage_lost": f"The Deny policy no longer reaches {detail}, where {who} has access.",
-        "gaps": f"{who}: {inert(phrase.gaps(revocation.coverage) or '', 900) if revocation.coverage else ''}",
-        "gaps_withheld": "The target can read this channel; the gaps are shown at the terminal only.",
-    }
-    return sentences.get(note.kind) or f"{inert(note.kind, 40)}: {who}. {detail}"
+    match note.kind:
+        case "reason_added":
+            return f"Reason added: {detail}"
+        case "hold":
+            return f"{detail} holds {who} {_hold_end(revocation)}."
+        case "approval_refused":
+            return f"{detail} refused the release; {who} stays denied."
+        case "approval_lapsed":
+            return f"The release was not approved within 24 hours; {who} stays denied."
+        case "adopted":
+            return f"Held: {who} stands in the Deny policy, and no record says why. It stays until two people release it."
+        case "break_glass":
+            return f"Break-glass release of {who} at a terminal by {_names(revocation)}: {detail}"
+        case "access_back":
+            return f"Access came back: {who} can reach AWS again. Run /revoke again if that is not meant."
+        case "coverage_lost":
+            return f"The Deny policy no longer reaches {detail}, where {who} has access."
+        case "gaps":
+            return f"{who}:{_all_gaps(revocation)}"
+        case "gaps_withheld":
+            return "The target can read this channel; the gaps are shown at the terminal only."
+        case newer:
+            return f"{inert(newer, 40)}: {who}. {detail}"
 
 
 def _not_denied(revocation: Revocation, who: str, detail: str) -> str:
@@ -82,10 +92,10 @@ def _not_denied(revocation: Revocation, who: str, detail: str) -> str:
         return f"Needs you: {who} is still denied, because the release could not be written. {detail}"
     if revocation.state is State.DENIED and phrase.standing(revocation) != phrase.NOT_DENIED:
         return (
-            f"Needs you: the Deny policy can not be checked or changed now. {who} stood in it when it was "
+            f"Needs you: the Deny policy cannot be checked or changed now. {who} stood in it when it was "
             f"last read. {detail}"
         )
-    return f"NOT DENIED: {who}. {detail} The card has the way by hand and Retry."
+    return f"NOT DENIED: {who}. {detail} The card shows how to do it by hand, and has Retry."
 
 
 def _hold_end(revocation: Revocation) -> str:
@@ -95,9 +105,11 @@ def _hold_end(revocation: Revocation) -> str:
 
 
 def _gaps(revocation: Revocation) -> str:
-    if revocation.channel_shared or revocation.coverage is None:
-        return ""
-    gaps = phrase.gaps(revocation.coverage)
+    return "" if revocation.channel_shared else _all_gaps(revocation)
+
+
+def _all_gaps(revocation: Revocation) -> str:
+    gaps = phrase.gaps(revocation.coverage) if revocation.coverage else None
     return f" {inert(gaps, 900)}" if gaps else ""
 
 

@@ -1,5 +1,7 @@
 """How a revocation stands, in the words that others rely on, and in one sentence."""
 
+from collections.abc import Iterator
+
 from workers.cards.text import inert, mention, utc
 from workers.domain import clearance
 from workers.domain.revocation import Coverage, Revocation, State
@@ -64,7 +66,7 @@ def told(revocation: Revocation, timing: Timing) -> str:
         case State.DENIED | State.RELEASING:
             return _denied(revocation, timing)
         case State.WATCHED:
-            return f"{person(revocation)} is off the Deny policy since {_off(revocation)}. A re-grant is told at once."
+            return f"{person(revocation)} is off the Deny policy since {_off(revocation)}. If access comes back, it is told here."
         case State.RELEASED:
             return f"{person(revocation)} is off the Deny policy since {_off(revocation)}{_releasers(revocation)}."
         case State.CANCELLED:
@@ -91,7 +93,7 @@ def person(revocation: Revocation) -> str:
         return inert(revocation.who, 100)
     name = f"{inert(user.display_name, 100)} " if user.display_name else ""
     mail = f", {inert(user.email, 100)}" if user.email else ""
-    return f"{name}(user name {inert(user.user_name, 100)}{mail})"
+    return f"{name}(user name {inert(user.user_name, 100).strip() or user.user_id}{mail})"
 
 
 def reason(revocation: Revocation) -> str:
@@ -116,25 +118,31 @@ def _confirmed(revocation: Revocation) -> str:
 
 
 def _denied(revocation: Revocation, timing: Timing) -> str:
-    assert revocation.written_at is not None or revocation.state is State.RELEASING
     parts = [f"{person(revocation)}."]
-    if revocation.written_at:
-        parts.append(
-            f"Written and read back at {utc(revocation.written_at)}; AWS may take seconds to minutes to enforce it."
-        )
-    if revocation.trouble:
-        parts.append(f"Trouble: {inert(revocation.trouble.sentence, 600)}")
     if revocation.state is State.RELEASING:
-        parts.append("Being taken off the Deny policy now.")
-    elif why := held(revocation):
-        parts.append(f"Held: {inert(why, 900)}")
-    elif promised := clearance.promised_at(revocation, timing):
-        parts.append(f"Stays denied at least until {utc(promised)}.")
+        parts.append(f"Still denied; being taken off the Deny policy now{_releasers(revocation)}.")
+    elif standing(revocation) != NOT_DENIED:
+        parts.extend(_stays(revocation, timing))
+    if revocation.trouble:
+        parts.append(f"Trouble: {inert(revocation.trouble.sentence, 600)} It is tried again by itself.")
     if revocation.release:
         parts.append(
             f"A release asked for by {mention(revocation.release.asked_by)} waits for a second person."
         )
     return " ".join(parts)
+
+
+def _stays(revocation: Revocation, timing: Timing) -> Iterator[str]:
+    if revocation.written_at:
+        yield f"Written and read back at {utc(revocation.written_at)}; AWS may take seconds to minutes to enforce it."
+    if why := held(revocation):
+        yield f"Held: {inert(why, 900)}"
+    elif promised := clearance.promised_at(revocation, timing):
+        yield f"{stays(revocation)} at least until {utc(promised)}."
+
+
+def stays(revocation: Revocation) -> str:
+    return "Unless it is released: stays denied" if revocation.release else "Stays denied"
 
 
 def held(revocation: Revocation) -> str | None:

@@ -14,7 +14,7 @@ Block = dict[str, Any]
 _WORD_JOINER = "\u2060"
 _HIDDEN = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
 """Letters and marks by their category, and yet nothing is seen of them."""
-_EMOJI_OR_ONE = re.compile(r"(?P<emoji>:(?=[\w+'-]+:))|.", re.DOTALL)
+_EMOJI_OR_ONE = re.compile(r"(?P<emoji>:(?!\d\d:)(?=[\w+'-]+:))|.", re.DOTALL)
 _INERT = {
     "&": "&amp;",
     "<": "&lt;",
@@ -22,6 +22,8 @@ _INERT = {
     **{c: _WORD_JOINER + c for c in "*_~`"},
 }
 _MOST_MENTIONS = 12
+_NOTHING = "(no text)"
+"""Slack refuses a message with an empty text in it."""
 
 
 def plain(text: str, limit: int = 500) -> str:
@@ -44,7 +46,14 @@ def inert(text: str, limit: int = 500) -> str:
 
 
 def _inert(match: "re.Match[str]") -> str:
+    if match[0] == "_" and _within_setting(match):
+        return "_"  # formats nothing there, and a setting's name can still be copied
     return f":{_WORD_JOINER}" if match["emoji"] else _INERT.get(match[0], match[0])
+
+
+def _within_setting(match: "re.Match[str]") -> bool:
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    return before.isupper() and after.isupper()
 
 
 def _seen(character: str) -> bool:
@@ -80,11 +89,17 @@ def header(text: str) -> Block:
 
 
 def section(mrkdwn: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn[:3000], "verbatim": True}}
+    return {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": mrkdwn[:3000].strip() or _NOTHING, "verbatim": True},
+    }
 
 
 def plain_section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "plain_text", "text": plain(text, 2900), "emoji": False}}
+    return {
+        "type": "section",
+        "text": {"type": "plain_text", "text": plain(text, 2900).strip() or _NOTHING, "emoji": False},
+    }
 
 
 def fields(pairs: list[tuple[str, str]]) -> Block:

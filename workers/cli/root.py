@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import click
+from dotenv import load_dotenv
 
 from workers.cli.cancel import cancel
 from workers.cli.doctor import doctor
@@ -37,6 +38,7 @@ class Spoken(click.Group):
 @click.group(cls=Spoken)
 def main() -> None:
     """The privileged side of the revocation bot."""
+    load_dotenv(".env")  # boto3 reads AWS_* from the environment alone
 
 
 for command in (work, revoke, list_, show, hold, release, cancel, reconcile, prepare, doctor):

@@ -231,7 +231,9 @@ def _trouble_all(world: World, error: PolicyRefused | AwsUnsettled) -> None:
         logger.exception("trouble_not_recorded")
 
 
-def _troubled(world: World, error: PolicyRefused | AwsUnsettled) -> Callable[[Revocation, datetime], Change | None]:
+def _troubled(
+    world: World, error: PolicyRefused | AwsUnsettled
+) -> Callable[[Revocation, datetime], Change | None]:
     """Records why the policy was not written; told at once where trying again will not help."""
     final = isinstance(error, PolicyRefused)
 

@@ -83,6 +83,12 @@ def _ask_one(
     return Asked(made, joined=False)
 
 
+def _joinable(revocation: Revocation, now: datetime) -> bool:
+    """A request that is about to expire must not swallow a new one."""
+    fresh = revocation.state is State.REQUESTED and now - revocation.requested_at < CONFIRM_WITHIN
+    return fresh or revocation.on_the_list
+
+
 def _meant(revocation: Revocation, target: TargetRef) -> bool:
     user = revocation.user
     names = {revocation.target.value.casefold()} if revocation.target.kind == target.kind else set[str]()
@@ -131,8 +137,8 @@ def confirm(store: RevocationStore, who: Authority, revocation_id: str) -> Revoc
         changed = replace(
             current, state=State.CONFIRMED, confirmed_by=who.actor, confirmed_at=now, owner=who.actor
         )
-        wakes = (Wake(Job.CONTAIN), _SHOW)
-        return Change(revocation=changed, event="confirmed", actor=who.actor, wakes=wakes)
+        # No wake for the card: it would show "being written" and its pace would keep "Denied" waiting.
+        return Change(revocation=changed, event="confirmed", actor=who.actor, wakes=(Wake(Job.CONTAIN),))
 
     return _changed(store, revocation_id, decide)
 
@@ -341,7 +347,9 @@ def _not_self(who: Authority, slack_id: str | None) -> None:
 
 def _not_denied(store: RevocationStore, who: Authority) -> None:
     """Whoever is denied now has no say in anything: their Slack account may be the attacker's."""
-    if any(is_target(who.actor, r) for r in store.open() if r.on_the_list or r.state is State.RELEASING):
+    slack = who.actor.kind == "slack"
+    candidates = store.about(who.actor.id) if slack else store.open()
+    if any(is_target(who.actor, r) for r in candidates if r.on_the_list or r.state is State.RELEASING):
         raise Refused("Your own access is revoked now, so you have no say here. Another responder must act.")
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from workers.cards import card, moments
 from workers.domain import clearance
 from workers.domain.errors import SlackAway, SlackRefused
-from workers.domain.revocation import SYSTEM, Note, Revocation
+from workers.domain.revocation import SYSTEM, Note, Revocation, State
 from workers.ports import Change, Job, Lock, Message, Wake
 from workers.service.world import World
 
@@ -46,7 +46,10 @@ def show(world: World, revocation_id: str) -> None:
 
 
 def _show(world: World, lock: Lock, revocation_id: str) -> None:
-    revocation = _card(world, lock, world.store.get(revocation_id))
+    revocation = world.store.get(revocation_id)
+    if _too_early(revocation):
+        return
+    revocation = _card(world, lock, revocation)
     for note in [note for note in revocation.notes if not note.alarm]:
         _own(lock)
         _tell(world, revocation, note)
@@ -56,6 +59,12 @@ def _show(world: World, lock: Lock, revocation_id: str) -> None:
     told = not [note for note in latest.notes if not note.alarm]
     if told and world.store.card_digest(revocation_id) == _digest(_rendered(world, latest)):
         world.store.shown(latest)
+
+
+def _too_early(revocation: Revocation) -> bool:
+    """The first lookup is under way: until it ends nobody knows who it is, nor which channel may show it."""
+    looking = revocation.state is State.REQUESTED and revocation.user is None
+    return looking and revocation.still_looking is None
 
 
 def _rendered(world: World, revocation: Revocation) -> Message:
