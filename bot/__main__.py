@@ -52,17 +52,16 @@ def run(settings: BotSettings, stop: threading.Event) -> None:
     server = RedisServer(settings.revoke_data_dir) if settings.redis_url is None else None
     if server is not None:
         server.ensure()
-        threading.Thread(target=_keep, args=(server, stop), daemon=True).start()
-    deps = build_deps(settings, server)
+    deps, tick = build_deps(settings, server), partial(_keep, server)
     client = WebClient(
         settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=5
     )
     secret = settings.slack_signing_secret
     app = build_app(client, secret.get_secret_value() if secret else None, deps)
     if settings.slack_app_token is not None:
-        serve_socket(app, settings.slack_app_token.get_secret_value(), stop)
+        serve_socket(app, settings.slack_app_token.get_secret_value(), stop, tick)
     else:
-        serve_http(app, partial(_ready, deps), settings.port, stop)
+        serve_http(app, partial(_ready, deps), settings.port, stop, tick)
     logger.info("stopped")
     if server is not None:
         server.stop()
@@ -95,13 +94,16 @@ def _warm(redis: Redis, queue: JobQueue) -> None:
         logger.warning("redis_away_at_start")
 
 
-def _keep(server: RedisServer, stop: threading.Event) -> None:
-    """Where the workers ran the embedded server and are gone, take it over."""
-    while not stop.wait(1.0):
-        try:
+def _keep(server: RedisServer | None) -> None:
+    """Where the workers ran the embedded server and are gone, take it over.
+
+    From the main thread alone: the system ends the server with the thread that started it.
+    """
+    try:
+        if server is not None:
             server.ensure()
-        except (RuntimeError, OSError):
-            logger.exception("redis_server_failed")
+    except (RuntimeError, OSError):
+        logger.exception("redis_server_failed")
 
 
 def _ready(deps: Deps) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _target(token: str, *, first: bool) -> TargetRef | Wrong | None:
     if (match := _MENTION.fullmatch(listed)) is not None:
         return TargetRef(kind="slack", value=match[1], slack_id=match[1])
     if (refusal := _nobody(token)) is not None:
-        return refusal if first else None
+        return refusal if first or token.startswith(("@", "<!subteam^")) else None
     token = _as_meant(token)
     if (target := target_text.unmistakable(token)) is not None:
         return target if _possible(target) else None

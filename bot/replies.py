@@ -28,12 +28,12 @@ def help_() -> Reply:
     return {"text": HELP, "blocks": [section(HELP)], "response_type": "ephemeral"}
 
 
-def asked(revocations: list[Asked], rules: Rules) -> Reply:
+def asked(revocations: list[Asked], reason: str, rules: Rules) -> Reply:
     """One line for each target; where somebody is denied already, their card to look at."""
     fresh = [one.revocation for one in revocations if not one.joined]
     lines = [_looking(fresh)] if fresh else []
     known = [one.revocation for one in revocations if one.joined]
-    lines.extend(_known(revocation) for revocation in known)
+    lines.extend(_known(revocation, reason) for revocation in known)
     blocks = [section(line) for line in lines]
     for revocation in known[:3]:
         blocks.extend(cards.without_buttons(revocation, rules).blocks)  # type: ignore[arg-type]
@@ -52,8 +52,9 @@ def _name(revocation: Revocation) -> str:
     return f"<@{target.value}>" if target.kind == "slack" else inert(target.value, 100)
 
 
-def _known(revocation: Revocation) -> str:
-    card = f"Its card is in <#{revocation.channel}>; your reason was added."
+def _known(revocation: Revocation, reason: str) -> str:
+    added = "; your reason was added" if reason else ""
+    card = f"Its card is in <#{revocation.channel}>{added}."
     return f"{inert(revocation.who, 100)} already has {revocation.id}: {phrase.standing(revocation)}. {card}"
 
 

@@ -19,6 +19,8 @@ BODY_LIMIT = 1024 * 1024
 RECONNECT_AFTER = 5.0
 
 StartResponse = Callable[..., Any]
+Tick = Callable[[], None]
+"""Called about once a second, from the thread that serves."""
 Ready = Callable[[], dict[str, Any]]
 
 
@@ -51,14 +53,15 @@ def _page(start_response: StartResponse, status: str, content: dict[str, Any]) -
     return [body]
 
 
-def serve_http(app: App, ready: Ready, port: int, stop: threading.Event) -> None:
+def serve_http(app: App, ready: Ready, port: int, stop: threading.Event, tick: Tick) -> None:
     """Serve until `stop`; then no new requests, and those in hand are answered."""
     server = create_server(
         Pages(app, ready), host="0.0.0.0", port=port, threads=20, max_request_body_size=BODY_LIMIT, ident=None
     )
     threading.Thread(target=_run, args=(server, stop), name="http", daemon=True).start()
     logger.info("serving_http", extra={"port": port})
-    stop.wait()
+    while not stop.wait(1.0):
+        tick()
     server.close()
     server.task_dispatcher.shutdown(cancel_pending=False, timeout=3)
 
@@ -72,7 +75,7 @@ def _run(server: Any, stop: threading.Event) -> None:
             raise
 
 
-def serve_socket(app: App, app_token: str, stop: threading.Event) -> None:
+def serve_socket(app: App, app_token: str, stop: threading.Event, tick: Tick) -> None:
     """Stay connected until `stop`. Slack being away is no reason to end: it is tried again."""
     handler = SocketModeHandler(app, app_token)
     while not stop.is_set():
@@ -84,5 +87,6 @@ def serve_socket(app: App, app_token: str, stop: threading.Event) -> None:
             logger.warning("socket_not_connected", extra={"cause": type(error).__name__})
             stop.wait(RECONNECT_AFTER)
         stop.wait(1.0)
+        tick()
     with suppress(Exception):
         handler.close()  # type: ignore[no-untyped-call]

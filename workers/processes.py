@@ -70,12 +70,13 @@ def _work(settings: WorkerSettings, clients: AwsClients, queue: str) -> None:
 
 
 def _reconcile(world: World) -> None:
-    """Three loops beside each other: a slow Slack or a slow read must not delay the policy."""
+    """Four loops beside each other: a slow Slack, a slow read or a hanging write must not delay the rest."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     loops = [
         threading.Thread(target=_loop, args=(stop, 1.0, reconcile.settle_policy, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 1.0, reconcile.alert, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 1.0, _do_due, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 0.3, reconcile.tell_untold, world), daemon=True),
     ]

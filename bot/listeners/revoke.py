@@ -49,7 +49,7 @@ def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: 
     asked = intake.ask(
         deps.store, who, Request(targets=wanted.targets, reason=wanted.reason, channel=channel)
     )
-    return replies.asked(asked, deps.rules)
+    return replies.asked(asked, wanted.reason, deps.rules)
 
 
 def _about(deps: Deps, who: Authority, about: About) -> replies.Reply:

@@ -166,7 +166,6 @@ def test_after_every_forged_job_the_worker_serves_the_next_one(
 
 
 @pytest.mark.parametrize("kind", sorted(POISON))
-@pytest.mark.xfail(strict=True, reason="OurJob.func_name: `name not in _ALLOWED` of a list is a TypeError")
 def test_not_even_an_odd_name_stops_the_worker(redis: Redis, kind: str) -> None:
     forge(redis, FORGED[kind])
     ring(redis, Wake(Job.CONTAIN))
@@ -222,7 +221,6 @@ ODD_FIELDS = {
 
 
 @pytest.mark.parametrize("kind", ODD_FIELDS)
-@pytest.mark.xfail(strict=True, reason="OurJob.restore lets ValueError out; RQ skips a NoSuchJobError alone")
 def test_a_job_with_odd_fields_stops_no_worker(redis: Redis, kind: str) -> None:
     """It stays in RQ's intermediate queue, so that each round of maintenance ends the worker again."""
     forge(redis, call(OURS, "R-BBBBBB"), **ODD_FIELDS[kind])

@@ -470,7 +470,6 @@ def test_a_server_that_hangs_is_said_within_a_second_and_a_half(redis: Redis, se
     assert store.get(made.id) == made
 
 
-@pytest.mark.xfail(strict=True, reason="OwnedLock.extend lets redis-py's ConnectionError out")
 def test_no_vendors_error_leaves_the_store(redis: Redis, server: RedisServer) -> None:
     store = store_on(hasty(server.url))
     with store.lock("policy", wait=timedelta(0)) as lock:

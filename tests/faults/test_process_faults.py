@@ -135,7 +135,7 @@ def test_thirty_confirmations_at_once_are_few_writes(installation: Installation)
         list(
             pool.map(
                 lambda pair: press(installation, pair[0], "revocation_confirm", user=pair[1]),
-                zip(cards, users),
+                zip(cards, users, strict=True),
             )
         )
     installation.until(lambda: ids <= installation.aws.denied(), 10)

@@ -199,7 +199,10 @@ def test_a_person_who_is_no_responder_is_refused(installation: Installation) -> 
         ("@sec-oncall all of them", "A user group is no target"),
         ("@nobody-here", "Slack does not know `@nobody-here` as a person"),
         ("statsu @mallory", "Did you mean `/revoke status`"),
-        ("@mallory " + "x" * 501, "The reason has 501 characters and 500 fit. Nothing was recorded: cut it short."),
+        (
+            "@mallory " + "x" * 501,
+            "The reason has 501 characters and 500 fit. Nothing was recorded: cut it short.",
+        ),
         ("@mallory bad\x07bell", "There are control characters in it."),
         ("status ghost", "There is no revocation of this person."),
     ],
@@ -237,7 +240,10 @@ def test_a_denied_responder_has_no_say_in_anything() -> None:
         press(installation, card, "approval_give", user=BOB)
         assert whispered(installation, BOB, "This is about you")
         answer = installation.slack.command(BOB, SEC_INC, "/revoke @alice revenge")
-        assert answer.text == "Your own access is revoked now, so you have no say here. Another responder must act."
+        assert (
+            answer.text
+            == "Your own access is revoked now, so you have no say here. Another responder must act."
+        )
 
         assert bob in installation.aws.denied()
         assert installation.seed.users["alice"] not in installation.aws.denied()

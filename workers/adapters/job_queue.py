@@ -7,7 +7,7 @@ from typing import Any
 from redis import Redis
 from redis.client import Pipeline
 from rq import Queue
-from rq.exceptions import DeserializationError
+from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job as RqJob
 
 from workers.ports import Job, Wake
@@ -40,15 +40,22 @@ class OurJob(RqJob):
     """
 
     @property
-    def func_name(self) -> str | None:
+    def func_name(self) -> str:
         name = RqJob.func_name.fget(self)  # type: ignore[attr-defined]
-        if name is not None and name not in _ALLOWED:
+        if not isinstance(name, str) or name not in _ALLOWED:
             raise DeserializationError("not one of our job functions")
-        return name  # type: ignore[no-any-return]
+        return name
 
     @func_name.setter
     def func_name(self, value: str) -> None:
         RqJob.func_name.fset(self, value)  # type: ignore[attr-defined]
+
+    def restore(self, raw_data: Any) -> Any:
+        """RQ skips a job that is not there, and ends at any other error of reading one."""
+        try:
+            return super().restore(raw_data)
+        except Exception as error:
+            raise NoSuchJobError("its fields are not a job's") from error
 
     def _deserialize_data(self) -> None:
         super()._deserialize_data()  # type: ignore[no-untyped-call]

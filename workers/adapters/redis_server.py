@@ -16,6 +16,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -35,7 +36,7 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        return f"unix://{_socket(self._directory)}"
+        return f"unix://{quote(str(_socket(self._directory)))}"
 
     def ensure(self) -> None:
         """See that a server runs: ours, or one that another process keeps. Cheap; call it again at any time.
@@ -67,6 +68,10 @@ class RedisServer:
     def _start(self, lock: int) -> "subprocess.Popen[bytes]":
         socket = _socket(self._directory)
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if socket.parent.stat().st_uid != os.getuid():
+            raise RuntimeError(
+                f"{socket.parent} belongs to somebody else. Set REVOKE_DATA_DIR to a shorter path."
+            )
         socket.unlink(missing_ok=True)
         logger.info("redis_server_starting", extra={"socket": str(socket)})
         return subprocess.Popen(
@@ -80,7 +85,7 @@ class RedisServer:
 
     def _await_answer(self) -> None:
         client, until = Redis.from_url(self.url), time.monotonic() + _STARTS_WITHIN
-        while time.monotonic() < until:
+        while time.monotonic() < until and self._child is not None and self._child.poll() is None:
             with suppress(RedisError):
                 if client.ping():
                     return
@@ -97,7 +102,7 @@ def die_with_parent(signal_number: int = signal.SIGKILL) -> None:
 def _socket(directory: Path) -> Path:
     """In the data directory, unless its path is too long for a unix socket."""
     beside = directory / "redis.sock"
-    if len(str(beside)) <= _SOCKET_LIMIT:
+    if len(os.fsencode(beside)) <= _SOCKET_LIMIT:
         return beside
     digest = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"revoke-{os.getuid()}-{digest}" / "redis.sock"

@@ -4,13 +4,13 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis import Redis
 from redis.client import Pipeline
-from redis.exceptions import LockError, RedisError, WatchError
+from redis.exceptions import LockError, RedisError, ResponseError, WatchError
 from redis.lock import Lock as RedisLock
 
 from workers.adapters.audit_log import GENESIS, AuditLog, Signed
@@ -68,6 +68,14 @@ def _store_away() -> Iterator[None]:
         raise StoreAway("Redis, where the records are, could not be reached.") from error
 
 
+@dataclass(frozen=True)
+class Last:
+    """A log's last entry, and how many the log has."""
+
+    entry: Signed
+    length: int
+
+
 class OwnedLock:
     """A held lock that can be made to last."""
 
@@ -75,10 +83,12 @@ class OwnedLock:
         self._lock = lock
 
     def extend(self) -> bool:
-        try:
-            return bool(self._lock.reacquire())
-        except LockError:
-            return False
+        """False where it is lost; raises StoreAway where that cannot be told."""
+        with _store_away():
+            try:
+                return bool(self._lock.reacquire())
+            except LockError:
+                return False
 
 
 class RedisStore:
@@ -113,40 +123,40 @@ class RedisStore:
             raise UnknownRevocation(
                 f"There is no revocation {revocation_id}. `/revoke list` shows the open ones."
             )
-        return self._log.record(found, revocation_id)
+        return self._record(found, revocation_id)
 
     def change(self, revocation_id: str, decide: Decide) -> Revocation | None:
-        def from_record(signed: Signed | None, now: datetime) -> Change | None:
-            if signed is None:
+        def from_record(last: Last | None, now: datetime) -> Change | None:
+            if last is None:
                 raise UnknownRevocation(f"There is no revocation {revocation_id}.")
-            return decide(self._log.record(signed, revocation_id), now)
+            return decide(self._record(last, revocation_id), now)
 
         return self._append(revocation_id, from_record, new=False)
 
     def open(self) -> list[Revocation]:
         with _store_away():
-            ids = sorted(member.decode() for member in self._redis.smembers(OPEN))
+            ids = sorted(_text(member) for member in self._redis.smembers(OPEN))
         return self._many(ids)
 
     def about(self, slack_id: str) -> list[Revocation]:
         with _store_away():
-            ids = sorted(member.decode() for member in self._redis.smembers(_about_key(slack_id)))
+            ids = sorted(_text(member) for member in self._redis.smembers(_about_key(slack_id)))
         return self._many(ids)
 
     def ended(self, limit: int) -> list[Revocation]:
         with _store_away():
             ids = self._redis.zrevrange(ENDED, 0, limit - 1)
-        return self._many([member.decode() for member in ids])
+        return self._many([_text(member) for member in ids])
 
     def due(self, now: datetime) -> list[str]:
         with _store_away():
-            return [m.decode() for m in self._redis.zrangebyscore(DUE, "-inf", _milliseconds(now))]
+            return [_text(m) for m in self._redis.zrangebyscore(DUE, "-inf", _milliseconds(now))]
 
     def untold(self) -> list[str]:
         with _store_away():
             if self._redis.exists(SLACK_PAUSE):
                 return []
-            return [member.decode() for member in self._redis.zrange(UNTOLD, 0, -1)]
+            return [_text(member) for member in self._redis.zrange(UNTOLD, 0, -1)]
 
     def shown(self, revocation: Revocation) -> None:
         with _store_away():
@@ -204,6 +214,15 @@ class RedisStore:
             entries = self._redis.xrange(_log_key(revocation_id))
         return self._log.verified([_signed(fields) for _, fields in entries], revocation_id)
 
+    def _record(self, last: Last, revocation_id: str) -> Revocation:
+        """The record of the log's last entry, which must also be the last in number: none was put back."""
+        record = self._log.record(last.entry, revocation_id)
+        if record.seq != last.length:
+            raise UnreadableRecord(
+                f"{revocation_id}: its log has {last.length} entries, and the last says {record.seq}."
+            )
+        return record
+
     @staticmethod
     def _release(lock: RedisLock) -> None:
         try:
@@ -214,20 +233,23 @@ class RedisStore:
     def _many(self, ids: list[str]) -> list[Revocation]:
         with _store_away(), self._redis.pipeline(transaction=False) as pipe:
             for revocation_id in ids:
-                pipe.xrevrange(_log_key(revocation_id), count=1)
-            answers = pipe.execute()
+                pipe.xinfo_stream(_log_key(revocation_id))
+            answers = pipe.execute(raise_on_error=False)
         found = (self._readable(i, answer) for i, answer in zip(ids, answers, strict=True))
         return [revocation for revocation in found if revocation is not None]
 
-    def _readable(self, revocation_id: str, answer: list[Any]) -> Revocation | None:
+    def _readable(self, revocation_id: str, answer: Any) -> Revocation | None:
         try:
-            return self._log.record(_signed(answer[0][1]), revocation_id) if answer else None
+            if isinstance(answer, Exception):
+                raise UnreadableRecord(f"{revocation_id}: its log is missing, or no stream.")
+            last = _of_stream(answer)
+            return self._record(last, revocation_id) if last else None
         except UnreadableRecord as error:
             logger.error("record_unreadable", extra={"revocation_id": revocation_id, "cause": str(error)})
             return None
 
     def _append(
-        self, revocation_id: str, decide: Callable[[Signed | None, datetime], Change | None], *, new: bool
+        self, revocation_id: str, decide: Callable[[Last | None, datetime], Change | None], *, new: bool
     ) -> Revocation | None:
         """One entry by compare-and-set; None where nothing is to be done, or the new id is taken."""
         while True:
@@ -245,10 +267,15 @@ class RedisStore:
                 except WatchError:
                     continue
 
-    def _write(self, pipe: Pipeline, before: Signed | None, change: Change, now: datetime) -> Revocation:
+    def _write(self, pipe: Pipeline, before: Last | None, change: Change, now: datetime) -> Revocation:
         revocation = _numbered(change.revocation)
         entry = self._log.entry(
-            before or GENESIS, revocation, change.event, change.actor, dict(change.detail), now
+            before.entry if before else GENESIS,
+            revocation,
+            change.event,
+            change.actor,
+            dict(change.detail),
+            now,
         )
         pipe.multi()
         pipe.xadd(_log_key(revocation.id), {"e": entry.text, "m": entry.mac})
@@ -288,9 +315,23 @@ def _time(redis: Commands) -> datetime:
     return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
 
 
-def _last(redis: Commands, revocation_id: str) -> Signed | None:
-    entries = redis.xrevrange(_log_key(revocation_id), count=1)
-    return _signed(entries[0][1]) if entries else None
+def _last(redis: Commands, revocation_id: str) -> Last | None:
+    """Last entry and length in one command: two would see different lengths while somebody appends."""
+    try:
+        return _of_stream(redis.xinfo_stream(_log_key(revocation_id)))
+    except ResponseError as error:
+        if "no such key" in str(error):
+            return None
+        raise UnreadableRecord(f"{revocation_id}: its log is no stream.") from error
+
+
+def _of_stream(info: dict[str, Any]) -> Last | None:
+    entry = info["last-entry"]
+    return Last(_signed(entry[1]), int(info["length"])) if entry else None
+
+
+def _text(member: bytes) -> str:
+    return member.decode(errors="replace")
 
 
 def _signed(fields: dict[bytes, bytes]) -> Signed:

@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from workers.settings import CommonSettings
+from workers.settings import CommonSettings, WrongSettings
 
 
 def signing_key(settings: CommonSettings) -> bytes:
@@ -31,4 +31,7 @@ def _kept_key(directory: Path) -> bytes:
         with suppress(FileExistsError):
             os.link(fresh, kept)
         fresh.unlink()
-    return kept.read_text().strip().encode()
+    key = kept.read_text().strip().encode()
+    if len(key) < 16:
+        raise WrongSettings(f"  REVOKE_SIGNING_KEY: is not set, and {kept} holds no key. Restore that file.")
+    return key

@@ -48,6 +48,7 @@ def _say_differences(world: World) -> bool:
 def _pass(world: World) -> None:
     containment.contain(world)
     reconcile_.settle_policy(world)
+    reconcile_.alert(world)
     reconcile_.do_due(world)
     reconcile_.tell_untold(world)
 

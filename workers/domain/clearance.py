@@ -22,7 +22,7 @@ def with_reach(revocation: Revocation, reach: Reach) -> Revocation:
     if reach.none_left and revocation.reach is not None and reach.read_at < revocation.reach.read_at:
         return revocation
     if not reach.none_left:
-        return replace(revocation, reach=reach, no_mint_at=None, notice_at=None)
+        return replace(revocation, reach=reach, no_mint_at=None, notice_at=None, clean_up_given_by=None)
     return replace(revocation, reach=reach, no_mint_at=revocation.no_mint_at or reach.read_at)
 
 

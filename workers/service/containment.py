@@ -14,7 +14,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 from workers.domain import clearance, deny_document
 from workers.domain.deny_document import DenyDocument
 from workers.domain.deny_plan import STALE_READS, DenyPlan, plan, user_id_of
-from workers.domain.errors import AwsUnsettled, PolicyRefused, StoreAway
+from workers.domain.errors import AwsUnsettled, PolicyRefused, StoreAway, UnreadableRecord
 from workers.domain.revocation import SYSTEM, Note, Revocation, State, Trouble
 from workers.domain.timing import WRITE_WITHIN
 from workers.ports import Change, Job, Lock, PolicyRead, Wake
@@ -76,7 +76,8 @@ def _make_equal(world: World, lock: Lock) -> PolicyRead:
     read = _read(world, lock)
     document = deny_document.parse(read.text)
     now, fresh = world.store.now(), _fresh(world)
-    wants = plan(document, world.store.open(), [] if fresh else world.store.ended(50), now)
+    believed = [revocation for revocation in world.store.open() if _believed(world, revocation)]
+    wants = plan(document, believed, [] if fresh else world.store.ended(50), now)
     _say_missing(world, wants, fresh)
     wanted, left_out = _that_fit(world, document, wants)
     request_id = None
@@ -90,6 +91,17 @@ def _make_equal(world: World, lock: Lock) -> PolicyRead:
     if fresh:
         adoption.adopt(world, wants.orphans)
     return read
+
+
+def _believed(world: World, revocation: Revocation) -> bool:
+    """What takes somebody off must have a whole log behind it; what keeps them on needs only its own signature."""
+    if revocation.state is not State.RELEASING:
+        return True
+    try:
+        return bool(world.store.log(revocation.id))
+    except UnreadableRecord as error:
+        logger.error("release_not_believed", extra={"revocation_id": revocation.id, "cause": str(error)})
+        return False
 
 
 def _fresh(world: World) -> bool:

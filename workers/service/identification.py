@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from workers.domain.errors import AwsRefused, AwsUnsettled, NotIdentified, SlackAway, SlackRefused
 from workers.domain.revocation import SYSTEM, DirectoryUser, Note, Reason, Revocation, State
 from workers.ports import Change, Directory, Job, SlackPerson, Wake
+from workers.service import intake
 from workers.service.world import World
 
 TRY_AGAIN = timedelta(seconds=5)
@@ -91,8 +92,7 @@ def _slack_side(world: World, user: DirectoryUser) -> SlackPerson | None:
 
 def _freeze(world: World, revocation: Revocation, found: Found) -> None:
     for other in world.store.open():
-        if other.id != revocation.id and _same_user(other, found.user):
-            _join(world, revocation, other)
+        if other.id != revocation.id and _same_user(other, found.user) and _join(world, revocation, other):
             return
     channel, shared = _where(world, revocation, found.slack)
 
@@ -117,16 +117,19 @@ def _freeze(world: World, revocation: Revocation, found: Found) -> None:
 
 
 def _same_user(other: Revocation, user: DirectoryUser) -> bool:
-    return (
-        other.user is not None
-        and other.user.user_id == user.user_id
-        and (other.on_the_list or other.state is State.REQUESTED)
-    )
+    return other.user is not None and other.user.user_id == user.user_id
 
 
-def _join(world: World, revocation: Revocation, other: Revocation) -> None:
-    """The user has a revocation already: it gets the reason, and this one ends."""
-    world.store.change(other.id, adding_reasons(revocation.reasons))
+class _Ended(Exception):
+    """The other revocation ended meanwhile, so there is nothing to join."""
+
+
+def _join(world: World, revocation: Revocation, other: Revocation) -> bool:
+    """The user has a revocation already: it gets the reason, and this one ends. False where that one ended first."""
+    try:
+        world.store.change(other.id, _adding(revocation.reasons))
+    except _Ended:
+        return False
 
     def joined(current: Revocation, now: datetime) -> Change | None:
         if current.ended:
@@ -136,12 +139,15 @@ def _join(world: World, revocation: Revocation, other: Revocation) -> None:
         return Change(revocation=changed, event="joined", actor=SYSTEM, detail={"to": other.id}, wakes=_SHOW)
 
     world.store.change(revocation.id, joined)
+    return True
 
 
-def adding_reasons(reasons: tuple[Reason, ...]) -> Callable[[Revocation, datetime], Change | None]:
+def _adding(reasons: tuple[Reason, ...]) -> Callable[[Revocation, datetime], Change | None]:
     """Adds the reasons that the record does not have yet."""
 
     def added(current: Revocation, now: datetime) -> Change | None:
+        if not intake.joinable(current, now):
+            raise _Ended
         fresh = tuple(reason for reason in reasons if reason not in current.reasons)
         if not fresh:
             return None

@@ -20,7 +20,7 @@ from workers.domain.revocation import (
     TargetRef,
 )
 from workers.domain.same_person import is_target, same_person
-from workers.domain.timing import CONFIRM_WITHIN, Timing
+from workers.domain.timing import APPROVE_WITHIN, CONFIRM_WITHIN, Timing
 from workers.ports import Change, Job, RevocationStore, Wake
 
 REASON_LIMIT = 500
@@ -83,7 +83,7 @@ def _ask_one(
     return Asked(made, joined=False)
 
 
-def _joinable(revocation: Revocation, now: datetime) -> bool:
+def joinable(revocation: Revocation, now: datetime) -> bool:
     """A request that is about to expire must not swallow a new one."""
     fresh = revocation.state is State.REQUESTED and now - revocation.requested_at < CONFIRM_WITHIN
     return fresh or revocation.on_the_list
@@ -191,19 +191,27 @@ def hold(
         _may(store, who, current)
         if not current.on_the_list:
             raise Refused(f"There is nothing to hold: {_outcome(current)}")
-        kept = tuple(note for note in current.notes if note.kind != "notice")
-        changed = replace(current, notice_at=None, notes=kept, held_because=None)
+        changed = _unproven(current)
         if until_released:
             changed = replace(
                 changed, hold_open=True, held_because=f"{who.actor.name} holds it until it is released."
             )
         else:
             base = max(filter(None, [now, current.hold_until, clearance.promised_at(current, timing)]))
-            changed = replace(changed, hold_until=base + timing.hold)
+            because = current.held_because if current.hold_open else None
+            changed = replace(changed, hold_until=base + timing.hold, held_because=because)
         changed = changed.noting(Note(kind="hold", at=now, detail=who.actor.name))
         return Change(revocation=changed, event="hold", actor=who.actor, wakes=(_SHOW,))
 
     return _changed(store, revocation_id, decide)
+
+
+def _unproven(current: Revocation) -> Revocation:
+    """Without the notice, and without a click that was given for an earlier proof."""
+    kept = tuple(note for note in current.notes if note.kind != "notice")
+    asked = current.release is not None and current.release.asked_by.kind == "system"
+    release = None if asked else current.release
+    return replace(current, notice_at=None, notes=kept, release=release, clean_up_given_by=None)
 
 
 def ask_release(store: RevocationStore, who: Authority, revocation_id: str, reason: str) -> Revocation:
@@ -236,9 +244,20 @@ def approve_release(
             raise Refused("Only an approver can be the second person. The card names who can.")
         if same_person(current.release.asked_by, who.actor):
             raise Refused("You asked for this release; another approver must give the second yes.")
+        _still_stands(store, current.release, now)
         return _approved(current, who.actor, reason)
 
     return _changed(store, revocation_id, decide)
+
+
+def _still_stands(store: RevocationStore, request: ReleaseRequest, now: datetime) -> None:
+    """A request lapses after 24 hours, and when the one who asked is denied themself."""
+    if now - request.asked_at >= APPROVE_WITHIN:
+        raise Refused("This request for a release is over 24 hours old and has lapsed. Ask for it anew.")
+    if _denied(store, request.asked_by):
+        raise Refused(
+            f"{request.asked_by.name} asked for it and is denied now, so it is void. Refuse it; ask anew."
+        )
 
 
 def _approved(current: Revocation, approver: Actor, reason: str) -> Change:
@@ -309,11 +328,9 @@ def expire(store: RevocationStore, revocation_id: str, system: Actor) -> None:
 
 
 def find(store: RevocationStore, target: TargetRef) -> Revocation | None:
-    """The revocation of this target: an open one, else the latest ended one."""
-    for revocation in [*reversed(store.open()), *store.ended(200)]:
-        if _meant(revocation, target):
-            return revocation
-    return None
+    """The revocation of this target: the one that denies them, else an open one, else the latest."""
+    found = [revocation for revocation in [*store.open(), *store.ended(200)] if _meant(revocation, target)]
+    return max(found, key=lambda r: (r.on_the_list, not r.ended, r.requested_at), default=None)
 
 
 def _changed(store: RevocationStore, revocation_id: str, decide: Decide) -> Revocation:
@@ -347,10 +364,13 @@ def _not_self(who: Authority, slack_id: str | None) -> None:
 
 def _not_denied(store: RevocationStore, who: Authority) -> None:
     """Whoever is denied now has no say in anything: their Slack account may be the attacker's."""
-    slack = who.actor.kind == "slack"
-    candidates = store.about(who.actor.id) if slack else store.open()
-    if any(is_target(who.actor, r) for r in candidates if r.on_the_list or r.state is State.RELEASING):
+    if _denied(store, who.actor):
         raise Refused("Your own access is revoked now, so you have no say here. Another responder must act.")
+
+
+def _denied(store: RevocationStore, actor: Actor) -> bool:
+    candidates = store.about(actor.id) if actor.kind == "slack" else store.open()
+    return any(is_target(actor, r) for r in candidates if r.on_the_list or r.state is State.RELEASING)
 
 
 def _undecided(current: Revocation, now: datetime) -> None:

@@ -21,11 +21,16 @@ def settle_policy(world: World) -> None:
     now = world.store.now()
     late = [r for r in world.store.open() if r.state in (State.CONFIRMED, State.RELEASING)]
     late = [r for r in late if r.confirmed_at is None or now - r.confirmed_at > JOB_LATE]
-    for revocation in late:
-        containment.tell_overdue(world, revocation.id)
     last = world.store.marked("policy_read")
     if late or last is None or now - last > READ_POLICY_EVERY:
         containment.contain(world)
+
+
+def alert(world: World) -> None:
+    """Say what is overdue, and raise the alarms that wait; beside the writing, which may itself be what hangs."""
+    for revocation in world.store.open():
+        if revocation.state is State.CONFIRMED:
+            containment.tell_overdue(world, revocation.id)
     alarms.raise_alarms(world)
 
 
