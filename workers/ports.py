@@ -31,6 +31,9 @@ class Wake:
     at: datetime | None = None
 
 
+SHOW = Wake(Job.SHOW)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One step of a revocation: the record it leads to, who did it, and what to wake."""

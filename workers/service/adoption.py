@@ -4,7 +4,7 @@ from datetime import datetime
 
 from workers.domain.errors import AwsRefused, AwsUnsettled
 from workers.domain.revocation import SYSTEM, DirectoryUser, Note, Revocation, State, TargetRef
-from workers.ports import Change, Ids, Job, Wake
+from workers.ports import SHOW, Change, Ids, Job, Wake
 from workers.service.world import World
 
 
@@ -43,6 +43,4 @@ def _adopted(world: World, fresh: str, now: datetime, user: DirectoryUser) -> Ch
         next_read_at=now,
     )
     revocation = revocation.noting(Note(kind="adopted", at=now, broadcast=True))
-    return Change(
-        revocation=revocation, event="adopted", actor=SYSTEM, wakes=(Wake(Job.SHOW), Wake(Job.READ_REACH))
-    )
+    return Change(revocation=revocation, event="adopted", actor=SYSTEM, wakes=(SHOW, Wake(Job.READ_REACH)))

@@ -1,19 +1,14 @@
 """The delayed clean-up: gives notice, proves, takes the user ID off; or holds it and says why."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workers.domain import clearance
 from workers.domain.revocation import SYSTEM, Note, Reach, ReleaseRequest, Revocation, State
 from workers.domain.timing import APPROVE_WITHIN
-from workers.ports import Change, Job, Wake
+from workers.ports import SHOW, Change, Decide
 from workers.service import containment, coverage
 from workers.service.world import World
-
-Decide = Callable[[Revocation, datetime], Change | None]
-
-_SHOW = Wake(Job.SHOW)
 
 
 def clean_up(world: World, revocation_id: str) -> None:
@@ -58,7 +53,7 @@ def _notice_or_hold(world: World) -> Decide:
         if now < eligible - world.rules.timing.notice or _waiting(current, "notice"):
             return None
         changed = replace(current, held_because=None).noting(Note(kind="notice", at=now, broadcast=True))
-        return Change(revocation=changed, event="notice_due", actor=SYSTEM, wakes=(_SHOW,))
+        return Change(revocation=changed, event="notice_due", actor=SYSTEM, wakes=(SHOW,))
 
     return decide
 
@@ -72,7 +67,7 @@ def _held(current: Revocation, now: datetime, gates: list[str]) -> Change | None
     if current.held_because == why:
         return None
     changed = replace(current, held_because=why).noting(Note(kind="held", at=now, broadcast=True, detail=why))
-    return Change(revocation=changed, event="held", actor=SYSTEM, detail={"gates": gates}, wakes=(_SHOW,))
+    return Change(revocation=changed, event="held", actor=SYSTEM, detail={"gates": gates}, wakes=(SHOW,))
 
 
 def _take_off_if_proven(world: World, revocation_id: str) -> None:
@@ -100,7 +95,7 @@ def _decide_off(world: World, reach: Reach, aws_time: datetime | None) -> Decide
         if world.rules.clean_up == "ask" and current.clean_up_given_by is None:
             return _ask(current, now)
         changed = replace(current, state=State.RELEASING, held_because=None, release=None)
-        return Change(revocation=changed, event="proven", actor=SYSTEM, wakes=(_SHOW,))
+        return Change(revocation=changed, event="proven", actor=SYSTEM, wakes=(SHOW,))
 
     return decide
 
@@ -110,14 +105,14 @@ def _ask(current: Revocation, now: datetime) -> Change | None:
         return None
     request = ReleaseRequest(asked_by=SYSTEM, asked_at=now, reason="Proven safe; REVOKE_CLEAN_UP is `ask`.")
     changed = replace(current, release=request).noting(Note(kind="approval_asked", at=now, broadcast=True))
-    return Change(revocation=changed, event="clean_up_asked", actor=SYSTEM, wakes=(_SHOW,))
+    return Change(revocation=changed, event="clean_up_asked", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _drop_old_release(current: Revocation, now: datetime) -> Change | None:
     if current.release is None or now - current.release.asked_at < APPROVE_WITHIN:
         return None
     changed = replace(current, release=None).noting(Note(kind="approval_lapsed", at=now))
-    return Change(revocation=changed, event="approval_lapsed", actor=SYSTEM, wakes=(_SHOW,))
+    return Change(revocation=changed, event="approval_lapsed", actor=SYSTEM, wakes=(SHOW,))
 
 
 def watch_ends(world: World, revocation_id: str) -> None:
@@ -133,6 +128,6 @@ def watch_ends(world: World, revocation_id: str) -> None:
         changed = replace(
             current, state=State.CLOSED, refused_because="Watched for 90 days; nothing came back."
         )
-        return Change(revocation=changed, event="watch_ended", actor=SYSTEM, wakes=(_SHOW,))
+        return Change(revocation=changed, event="watch_ended", actor=SYSTEM, wakes=(SHOW,))
 
     world.store.change(revocation_id, decide)

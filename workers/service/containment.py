@@ -5,7 +5,7 @@ one lock whose ownership is checked before each write, one send per write, and a
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from workers.domain.deny_plan import STALE_READS, DenyPlan, plan, user_id_of
 from workers.domain.errors import AwsUnsettled, PolicyRefused, StoreAway, UnreadableRecord
 from workers.domain.revocation import SYSTEM, Note, Revocation, State, Trouble
 from workers.domain.timing import WRITE_WITHIN
-from workers.ports import Change, Job, Lock, PolicyRead, Wake
+from workers.ports import SHOW, Change, Decide, Job, Lock, PolicyRead, Wake
 from workers.service import adoption
 from workers.service.world import World
 
@@ -158,7 +158,7 @@ def _settle(world: World, wants: DenyPlan, document: DenyDocument, request_id: s
             world.store.change(revocation.id, _taken_off(world, request_id))
 
 
-def _written(world: World, request_id: str | None) -> Callable[[Revocation, datetime], Change | None]:
+def _written(world: World, request_id: str | None) -> Decide:
     def written(current: Revocation, now: datetime) -> Change | None:
         if not current.on_the_list or (current.state is State.DENIED and current.trouble is None):
             return None
@@ -175,14 +175,14 @@ def _written(world: World, request_id: str | None) -> Callable[[Revocation, date
         )
         changed = changed.noting(Note(kind="denied" if first else "denied_again", at=now, broadcast=True))
         due = clearance.next_step_at(changed, world.rules.timing)
-        wakes = (Wake(Job.SHOW), Wake(Job.READ_REACH), *([Wake(Job.CLEAN_UP, due)] if due else []))
+        wakes = (SHOW, Wake(Job.READ_REACH), *([Wake(Job.CLEAN_UP, due)] if due else []))
         detail = {"request_id": request_id, "recovered": request_id is None}
         return Change(revocation=changed, event="written", actor=SYSTEM, detail=detail, wakes=wakes)
 
     return written
 
 
-def _taken_off(world: World, request_id: str | None) -> Callable[[Revocation, datetime], Change | None]:
+def _taken_off(world: World, request_id: str | None) -> Decide:
     def taken_off(current: Revocation, now: datetime) -> Change | None:
         if current.state is not State.RELEASING:
             return None
@@ -201,7 +201,7 @@ def _taken_off(world: World, request_id: str | None) -> Callable[[Revocation, da
             event="taken_off",
             actor=SYSTEM,
             detail={"request_id": request_id},
-            wakes=(Wake(Job.SHOW),),
+            wakes=(SHOW,),
         )
 
     return taken_off
@@ -221,7 +221,7 @@ def _missing(current: Revocation, now: datetime) -> Change | None:
     changed = changed.noting(
         Note(kind="removed_by_hand", at=now, broadcast=True), Note(kind="removed_by_hand", at=now, alarm=True)
     )
-    return Change(revocation=changed, event="found_missing", actor=SYSTEM, wakes=(Wake(Job.SHOW),))
+    return Change(revocation=changed, event="found_missing", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _refuse_left_out(world: World, left_out: Iterable[Revocation]) -> None:
@@ -243,9 +243,7 @@ def _trouble_all(world: World, error: PolicyRefused | AwsUnsettled) -> None:
         logger.exception("trouble_not_recorded")
 
 
-def _troubled(
-    world: World, error: PolicyRefused | AwsUnsettled
-) -> Callable[[Revocation, datetime], Change | None]:
+def _troubled(world: World, error: PolicyRefused | AwsUnsettled) -> Decide:
     """Records why the policy was not written; told at once where trying again will not help."""
     final = isinstance(error, PolicyRefused)
 
@@ -297,6 +295,4 @@ def _not_denied(
         changed = changed.noting(Note(kind="not_denied", at=now, broadcast=True, detail=sentence))
     if alarm:
         changed = changed.noting(Note(kind="not_denied", at=now, alarm=True, detail=sentence))
-    return Change(
-        revocation=changed, event="not_written", actor=SYSTEM, detail={"code": code}, wakes=(Wake(Job.SHOW),)
-    )
+    return Change(revocation=changed, event="not_written", actor=SYSTEM, detail={"code": code}, wakes=(SHOW,))

@@ -7,7 +7,7 @@ from datetime import datetime
 from workers.domain import clearance
 from workers.domain.errors import AwsRefused, AwsUnsettled
 from workers.domain.revocation import SYSTEM, Coverage, Note, Reach, Revocation, State
-from workers.ports import Assignment, Change, Job, Wake
+from workers.ports import SHOW, Assignment, Change
 from workers.service.world import World
 
 _UNREADABLE = (AwsRefused, AwsUnsettled)
@@ -29,7 +29,7 @@ def read_reach(world: World, revocation_id: str) -> None:
         changed = changed.noting(*_news(current, changed, now))
         if _same(current, changed):
             return _quietly(changed)
-        return Change(revocation=changed, event="reach_read", actor=SYSTEM, wakes=(Wake(Job.SHOW),))
+        return Change(revocation=changed, event="reach_read", actor=SYSTEM, wakes=(SHOW,))
 
     world.store.change(revocation_id, have_read)
 

@@ -1,17 +1,15 @@
 """Who is meant: exactly one Identity Center user, or a refusal in words. The user ID is frozen here."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from workers.domain.errors import AwsRefused, AwsUnsettled, NotIdentified, SlackAway, SlackRefused
 from workers.domain.revocation import SYSTEM, DirectoryUser, Note, Reason, Revocation, State
-from workers.ports import Change, Directory, Job, SlackPerson, Wake
+from workers.ports import SHOW, Change, Decide, Directory, Job, SlackPerson, Wake
 from workers.service import intake
 from workers.service.world import World
 
 TRY_AGAIN = timedelta(seconds=5)
-_SHOW = (Wake(Job.SHOW),)
 _UNREADABLE = (AwsRefused, AwsUnsettled, SlackAway, SlackRefused)
 
 
@@ -110,7 +108,7 @@ def _freeze(world: World, revocation: Revocation, found: Found) -> None:
             still_looking=None,
             next_read_at=None,
         )
-        wakes = (*_SHOW, Wake(Job.READ_REACH))
+        wakes = (SHOW, Wake(Job.READ_REACH))
         return Change(revocation=changed, event="identified", actor=SYSTEM, wakes=wakes)
 
     world.store.change(revocation.id, identified)
@@ -136,13 +134,15 @@ def _join(world: World, revocation: Revocation, other: Revocation) -> bool:
             return None
         why = f"{other.who} already has {other.id}; the reason was added there."
         changed = replace(current, state=State.CLOSED, refused_because=why)
-        return Change(revocation=changed, event="joined", actor=SYSTEM, detail={"to": other.id}, wakes=_SHOW)
+        return Change(
+            revocation=changed, event="joined", actor=SYSTEM, detail={"to": other.id}, wakes=(SHOW,)
+        )
 
     world.store.change(revocation.id, joined)
     return True
 
 
-def _adding(reasons: tuple[Reason, ...]) -> Callable[[Revocation, datetime], Change | None]:
+def _adding(reasons: tuple[Reason, ...]) -> Decide:
     """Adds the reasons that the record does not have yet."""
 
     def added(current: Revocation, now: datetime) -> Change | None:
@@ -153,7 +153,9 @@ def _adding(reasons: tuple[Reason, ...]) -> Callable[[Revocation, datetime], Cha
             return None
         changed = replace(current, reasons=(*current.reasons, *fresh))
         notes = [Note(kind="reason_added", at=now, detail=reason.text) for reason in fresh]
-        return Change(revocation=changed.noting(*notes), event="reason_added", actor=fresh[0].by, wakes=_SHOW)
+        return Change(
+            revocation=changed.noting(*notes), event="reason_added", actor=fresh[0].by, wakes=(SHOW,)
+        )
 
     return added
 
@@ -175,22 +177,22 @@ def _reads(world: World, channel: str, slack_id: str) -> bool:
         return False
 
 
-def _refused(why: str) -> Callable[[Revocation, datetime], Change | None]:
+def _refused(why: str) -> Decide:
     def refused(current: Revocation, now: datetime) -> Change | None:
         if current.state is not State.REQUESTED or current.user is not None:
             return None
         changed = replace(current, state=State.REFUSED, refused_because=why)
         changed = changed.noting(Note(kind="refused", at=now, broadcast=True))
-        return Change(revocation=changed, event="not_identified", actor=SYSTEM, wakes=_SHOW)
+        return Change(revocation=changed, event="not_identified", actor=SYSTEM, wakes=(SHOW,))
 
     return refused
 
 
-def _still_looking(why: str) -> Callable[[Revocation, datetime], Change | None]:
+def _still_looking(why: str) -> Decide:
     def looking(current: Revocation, now: datetime) -> Change | None:
         if current.state is not State.REQUESTED or current.user is not None:
             return None
         changed = replace(current, still_looking=why, next_read_at=now + TRY_AGAIN)
-        return Change(revocation=changed, event="lookup_failed", actor=SYSTEM, wakes=_SHOW)
+        return Change(revocation=changed, event="lookup_failed", actor=SYSTEM, wakes=(SHOW,))
 
     return looking

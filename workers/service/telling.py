@@ -5,7 +5,6 @@ Whatever Slack does, the record and AWS go on; what was not told stays in the re
 
 import hashlib
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,7 +12,7 @@ from workers.cards import card, moments
 from workers.domain import clearance
 from workers.domain.errors import SlackAway, SlackRefused
 from workers.domain.revocation import SYSTEM, Note, Revocation, State
-from workers.ports import Change, Job, Lock, Message, Wake
+from workers.ports import SHOW, Change, Decide, Job, Lock, Message, Wake
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -24,8 +23,6 @@ ALARM_AFTER = timedelta(minutes=2)
 
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "message_deleted"})
 _NO_ROOM = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
-
-Decide = Callable[[Revocation, datetime], Change | None]
 
 
 class _LockLost(Exception):
@@ -138,7 +135,7 @@ def _somewhere_else(world: World, revocation: Revocation, refusal: SlackRefused)
 def _moved(channel: str) -> Decide:
     def moved(current: Revocation, now: datetime) -> Change:
         changed = replace(current, channel=channel, card_ts=None)
-        return Change(revocation=changed, event="card_moved", actor=SYSTEM, wakes=(Wake(Job.SHOW),))
+        return Change(revocation=changed, event="card_moved", actor=SYSTEM, wakes=(SHOW,))
 
     return moved
 
@@ -168,7 +165,7 @@ def _told(world: World, note: Note) -> Decide:
         if note.kind == "notice":
             changed = replace(changed, notice_at=now)
             due = clearance.off_at(changed, world.rules.timing)
-            wakes = (Wake(Job.SHOW), *([Wake(Job.CLEAN_UP, due)] if due else []))
+            wakes = (SHOW, *([Wake(Job.CLEAN_UP, due)] if due else []))
         return Change(revocation=changed, event=f"told_{note.kind}", actor=SYSTEM, wakes=wakes)
 
     return told

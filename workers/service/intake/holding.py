@@ -1,0 +1,50 @@
+"""Somebody denied is kept so for longer."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from workers.domain import clearance
+from workers.domain.errors import Refused
+from workers.domain.revocation import Note, Revocation
+from workers.domain.timing import Timing
+from workers.ports import SHOW, Change, RevocationStore
+from workers.service.intake.authority import Authority, may
+from workers.service.intake.changing import changed_by
+from workers.service.intake.outcome import outcome
+
+
+def hold(
+    store: RevocationStore,
+    who: Authority,
+    revocation_id: str,
+    timing: Timing,
+    *,
+    until_released: bool = False,
+) -> Revocation:
+    """Keep the user denied one hold longer than now promised, or until people release. Never shortens."""
+
+    def decide(current: Revocation, now: datetime) -> Change:
+        may(store, who, current)
+        if not current.on_the_list:
+            raise Refused(f"There is nothing to hold: {outcome(current)}")
+        changed = _unproven(current)
+        if until_released:
+            changed = replace(
+                changed, hold_open=True, held_because=f"{who.actor.name} holds it until it is released."
+            )
+        else:
+            base = max(filter(None, [now, current.hold_until, clearance.promised_at(current, timing)]))
+            because = current.held_because if current.hold_open else None
+            changed = replace(changed, hold_until=base + timing.hold, held_because=because)
+        changed = changed.noting(Note(kind="hold", at=now, detail=who.actor.name))
+        return Change(revocation=changed, event="hold", actor=who.actor, wakes=(SHOW,))
+
+    return changed_by(store, revocation_id, decide)
+
+
+def _unproven(current: Revocation) -> Revocation:
+    """Without the notice, and without a click that was given for an earlier proof."""
+    kept = tuple(note for note in current.notes if note.kind != "notice")
+    asked = current.release is not None and current.release.asked_by.kind == "system"
+    release = None if asked else current.release
+    return replace(current, notice_at=None, notes=kept, release=release, clean_up_given_by=None)
