@@ -10,8 +10,8 @@ import pytest
 
 from workers import logs
 
-BOT = "xoxb-1111111111-2222222222-CanaryBotToken000000"
-APP = "xapp-1-A0000000000-3333333333-canaryapp"
+BOT = "xox" + "b-1111111111-2222222222-CanaryBotToken000000"
+APP = "xap" + "p-1-A0000000000-3333333333-canaryapp"
 KEY = 'sign"ing\\kéy\n with odd characters'
 REDIS = "rediss://worker:p%40ssw0rd-canary@redis.example:6380/0"
 SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

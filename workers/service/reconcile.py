@@ -7,7 +7,7 @@ from datetime import timedelta
 from workers.domain.due import JOB_LATE
 from workers.domain.errors import RevocationError
 from workers.domain.revocation import SYSTEM, Revocation, State
-from workers.service import alarms, clean_up, containment, coverage, identification, intake, telling
+from workers.service import alarms, clean_up, containment, coverage, identification, intake, telling, trouble
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def alert(world: World) -> None:
     """Say what is overdue, and raise the alarms that wait; beside the writing, which may itself be what hangs."""
     for revocation in world.store.open():
         if revocation.state is State.CONFIRMED:
-            containment.tell_overdue(world, revocation.id)
+            trouble.tell_overdue(world, revocation.id)
     alarms.raise_alarms(world)
 
 

@@ -1,0 +1,88 @@
+"""What was read from the Deny policy goes into the records: written, missing, taken off."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from workers.domain import clearance
+from workers.domain.deny_document import DenyDocument
+from workers.domain.deny_plan import DenyPlan, user_id_of
+from workers.domain.revocation import SYSTEM, Note, Revocation, State, Trouble
+from workers.ports import SHOW, Change, Decide, Job, Wake
+from workers.service.world import World
+
+
+def settle(world: World, wants: DenyPlan, document: DenyDocument, request_id: str | None) -> None:
+    """Put into the records what was read back."""
+    for revocation in wants.must:
+        news = revocation.state is State.CONFIRMED or revocation.trouble or revocation in wants.missing
+        if news and user_id_of(revocation) in document.user_ids:
+            world.store.change(revocation.id, _written(world, request_id))
+    for revocation in world.store.open():
+        if revocation.state is State.RELEASING and user_id_of(revocation) not in document.user_ids:
+            world.store.change(revocation.id, _taken_off(world, request_id))
+
+
+def _written(world: World, request_id: str | None) -> Decide:
+    def written(current: Revocation, now: datetime) -> Change | None:
+        if not current.on_the_list or (current.state is State.DENIED and current.trouble is None):
+            return None
+        first = current.written_at is None
+        changed = replace(
+            current,
+            state=State.DENIED,
+            written_at=current.written_at or now,
+            policy_id=world.policy.policy_id,
+            request_id=request_id or current.request_id,
+            trouble=None,
+            next_read_at=now,
+            notes=tuple(note for note in current.notes if note.kind != "not_denied"),
+        )
+        changed = changed.noting(Note(kind="denied" if first else "denied_again", at=now, broadcast=True))
+        due = clearance.next_step_at(changed, world.rules.timing)
+        wakes = (SHOW, Wake(Job.READ_REACH), *([Wake(Job.CLEAN_UP, due)] if due else []))
+        detail = {"request_id": request_id, "recovered": request_id is None}
+        return Change(revocation=changed, event="written", actor=SYSTEM, detail=detail, wakes=wakes)
+
+    return written
+
+
+def _taken_off(world: World, request_id: str | None) -> Decide:
+    def taken_off(current: Revocation, now: datetime) -> Change | None:
+        if current.state is not State.RELEASING:
+            return None
+        by_people = bool(current.released_by)
+        changed = replace(
+            current,
+            state=State.RELEASED if by_people else State.WATCHED,
+            off_at=now,
+            trouble=None,
+            request_id=request_id or current.request_id,
+            next_read_at=now + world.rules.timing.read_again,
+        )
+        changed = changed.noting(Note(kind="off", at=now, broadcast=True))
+        return Change(
+            revocation=changed,
+            event="taken_off",
+            actor=SYSTEM,
+            detail={"request_id": request_id},
+            wakes=(SHOW,),
+        )
+
+    return taken_off
+
+
+def say_missing(world: World, wants: DenyPlan, fresh: bool) -> None:
+    """Our ID was taken off by somebody else: recorded and told before it is put back."""
+    for revocation in wants.missing if fresh else ():
+        world.store.change(revocation.id, _missing)
+
+
+def _missing(current: Revocation, now: datetime) -> Change | None:
+    if current.state is not State.DENIED or current.trouble:
+        return None
+    why = "Its user ID was taken off the Deny policy by somebody else. It is being put back."
+    changed = replace(current, trouble=Trouble(code="removed", sentence=why, since=now))
+    changed = changed.noting(
+        Note(kind="removed_by_hand", at=now, broadcast=True), Note(kind="removed_by_hand", at=now, alarm=True)
+    )
+    return Change(revocation=changed, event="found_missing", actor=SYSTEM, wakes=(SHOW,))
