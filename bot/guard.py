@@ -3,17 +3,16 @@
 import hashlib
 import json
 import logging
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from slack_bolt import BoltContext, BoltRequest, BoltResponse
 
 from bot.deps import Deps
-from workers.domain.errors import SlackAway, SlackRefused
+from bot.prompt import Prompt
 from workers.domain.revocation import Actor
 from workers.ports import SlackPerson
 from workers.service.intake import Authority
@@ -23,34 +22,13 @@ logger = logging.getLogger(__name__)
 REMEMBER = timedelta(minutes=15)
 """Longer than the five minutes for which a signature stays valid."""
 
-CACHED_FOR = 60.0
-
-
-@dataclass
-class Cached:
-    """Answers of Slack, kept for a minute. An answer that cannot be had is not kept."""
-
-    _kept: dict[tuple[str, str], tuple[float, Any]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def get(self, kind: str, key: str, read: Callable[[str], Any]) -> Any:
-        """The answer, read anew after a minute. Raises what `read` raises."""
-        with self._lock:
-            kept = self._kept.get((kind, key))
-        if kept is not None and time.monotonic() - kept[0] < CACHED_FOR:
-            return kept[1]
-        value = read(key)
-        with self._lock:
-            self._kept[kind, key] = (time.monotonic(), value)
-        return value
-
 
 @dataclass(frozen=True)
 class Guard:
     """The middleware. Lets a request through with `context["authority"]`, or answers it and stops it there."""
 
     deps: Deps
-    cached: Cached = field(default_factory=Cached)
+    prompt: Prompt = field(default_factory=Prompt)
 
     def __call__(
         self, context: BoltContext, body: dict[str, Any], req: BoltRequest, next: Callable[[], BoltResponse]
@@ -61,40 +39,27 @@ class Guard:
         user_id = context.user_id or ""
         if _stranger(body):
             return refuse(context, body, "You are not of this workspace, so you have no say here.")
-        person = self._person(user_id)
+        person, authority = self._who(user_id)
         if person is not None and (person.is_guest or person.is_stranger or person.is_bot or person.deleted):
             return refuse(context, body, "Only full members of this workspace may use this.")
-        context["authority"] = self._authority(user_id, person)
+        context["authority"] = authority
         return next()
 
-    def _person(self, user_id: str) -> SlackPerson | None:
-        try:
-            person: SlackPerson | None = self.cached.get("person", user_id, self.deps.people.person)
-        except (SlackAway, SlackRefused):
-            return None
-        return person
-
-    def _authority(self, user_id: str, person: SlackPerson | None) -> Authority:
-        name = person.name if person else user_id
-        return Authority(
-            actor=Actor(kind="slack", id=user_id, name=name),
-            responder=self._among(user_id, self.deps.responders),
-            approver=self._among(user_id, self.deps.approvers),
+    def _who(self, user_id: str) -> tuple[SlackPerson | None, Authority]:
+        """By id, which needs no Slack; by user group, which does. Where Slack is silent, the ids decide alone."""
+        people, listed = self.deps.people, {*self.deps.responders, *self.deps.approvers}
+        groups = sorted(item for item in listed if item.startswith("S"))
+        questions: dict[Hashable, Callable[[], Any]] = {("person", user_id): partial(people.person, user_id)}
+        questions |= {("group", group): partial(people.group, group) for group in groups}
+        answers = self.prompt.answers(questions)
+        mine = {user_id, *(group for group in groups if user_id in answers.get(("group", group), ()))}
+        person: SlackPerson | None = answers.get(("person", user_id))
+        authority = Authority(
+            actor=Actor(kind="slack", id=user_id, name=person.name if person else user_id),
+            responder=bool(mine & set(self.deps.responders)),
+            approver=bool(mine & set(self.deps.approvers)),
         )
-
-    def _among(self, user_id: str, allowed: tuple[str, ...]) -> bool:
-        """By id, which needs no Slack; else by user group, which does."""
-        if user_id in allowed:
-            return True
-        return any(user_id in self._group(item) for item in allowed if item.startswith("S"))
-
-    def _group(self, group_id: str) -> frozenset[str]:
-        try:
-            members: frozenset[str] = self.cached.get("group", group_id, self.deps.people.group)
-        except (SlackAway, SlackRefused) as error:
-            logger.warning("group_unreadable", extra={"group": group_id, "cause": str(error)})
-            return frozenset()
-        return members
+        return person, authority
 
 
 def _key(req: BoltRequest, body: dict[str, Any]) -> str:

@@ -19,14 +19,22 @@ class Whisper:
 
     def __call__(self, context: BoltContext, next: Callable[[], BoltResponse]) -> BoltResponse:
         respond = context.respond
-        context["whisper"] = lambda sentence: self._pool.submit(_say, respond, sentence)
+
+        def whisper(sentence: str, *, instead: bool = False) -> None:
+            self._pool.submit(_say, respond, sentence, instead=instead)
+
+        context["whisper"] = whisper
         return next()
 
 
-def _say(respond: Respond | None, sentence: str) -> None:
+def _say(respond: Respond | None, sentence: str, *, instead: bool = False) -> None:
+    """Say it to the person alone; `instead`: in place of the message that was clicked, for everybody."""
     if respond is None or not respond.response_url:
         return
     try:
-        respond(text=sentence, response_type="ephemeral", replace_original=False)
+        if instead:
+            respond(text=sentence, replace_original=True)
+        else:
+            respond(text=sentence, response_type="ephemeral", replace_original=False)
     except Exception:
         logger.warning("whisper_failed", exc_info=True)

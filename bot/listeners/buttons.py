@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 
 from bot.deps import Deps
-from workers.domain.errors import Refused, UnknownRevocation, UnreadableRecord
+from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
 from workers.domain.revocation import Revocation
 from workers.service import intake
 from workers.service.intake import Authority
@@ -30,6 +30,10 @@ LINKS = ("open_policy",)
 """Buttons that only open a page; Slack still wants an ack."""
 
 
+class OldCard(Refused):
+    """A card whose posting was never recorded, because a process ended in between. It is replaced, not just refused."""
+
+
 def register(app: App, deps: Deps) -> None:
     for action_id, use_case in USE_CASES.items():
         app.action(action_id)(_listener(deps, use_case))
@@ -43,24 +47,24 @@ def _acknowledge(ack: Ack) -> None:
 
 def _listener(deps: Deps, use_case: UseCase) -> Callable[..., None]:
     def listener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
-        sentence = _carry_out(deps, use_case, context["authority"], body, action)
+        refusal = _carry_out(deps, use_case, context["authority"], body, action)
         ack()
-        if sentence is not None:
-            context["whisper"](sentence)
+        if refusal is not None:
+            context["whisper"](str(refusal), instead=isinstance(refusal, OldCard))
 
     return listener
 
 
 def _carry_out(
     deps: Deps, use_case: UseCase, who: Authority, body: dict[str, Any], action: dict[str, Any]
-) -> str | None:
-    """Do it; a sentence where it was not done."""
+) -> RevocationError | None:
+    """Do it; the refusal where it was not done."""
     try:
         revocation_id = _value(action)
         _on_its_card(deps.store.get(revocation_id), body)
         use_case(deps, who, revocation_id)
     except (Refused, UnknownRevocation, UnreadableRecord) as refusal:
-        return str(refusal)
+        return refusal
     return None
 
 
@@ -83,4 +87,6 @@ def _on_its_card(revocation: Revocation, body: dict[str, Any]) -> None:
         message.get("thread_ts"),
     }
     if channel != revocation.channel or (revocation.card_ts is not None and revocation.card_ts not in stamps):
-        raise Refused(f"This is not the card of {revocation.id}. Use the one in <#{revocation.channel}>.")
+        raise OldCard(
+            f"This card of {revocation.id} is out of date. The live one is in <#{revocation.channel}>."
+        )

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.sandbox.installation import ALICE, BOB, SEC_INC, Installation
-from tests.scenarios.steps import ask, becomes, deny, newcomer, press, told
+from tests.scenarios.steps import ask, becomes, deny, newcomer, press, revocation_id, told
 from workers.domain.deny_document import PLACEHOLDER
 
 
@@ -30,6 +30,7 @@ def test_a_worker_killed_in_mid_write_costs_seconds(installation: Installation) 
 def test_all_workers_killed_before_the_write_deny_once_they_are_back(installation: Installation) -> None:
     user_id = newcomer(installation, "all-killed")
     card = ask(installation, "all-killed everything dies")
+    installation.until(lambda: installation.store.get(revocation_id(card)).card_ts)
     installation.kill("workers")
     installation.until(installation.redis_answers, 10)
     press(installation, card, "revocation_confirm")

@@ -53,7 +53,10 @@ def test_a_lost_answer_to_a_post_does_not_lose_the_card(installation: Installati
         ]
         return cards if len(cards) == 2 else []
 
-    live = installation.until(both, 15)[1]
+    old, live = installation.until(both, 15)
+    press(installation, old, "revocation_confirm")
+    installation.until(lambda: "is out of date" in current(installation, SEC_INC, old.ts).text)
+    assert user_id not in installation.aws.denied()
     press(installation, live, "revocation_confirm")
     becomes(installation, live, "Denied")
     assert user_id in installation.aws.denied()

@@ -176,6 +176,14 @@ class RedisStore:
         with _store_away():
             return bool(self._redis.exists(f"revoke:paced:{revocation_id}"))
 
+    def postpone(self, revocation_id: str, wait: timedelta) -> None:
+        with _store_away():
+            self._redis.set(f"revoke:postponed:{revocation_id}", 1, px=wait)
+
+    def postponed(self, revocation_id: str) -> bool:
+        with _store_away():
+            return bool(self._redis.exists(f"revoke:postponed:{revocation_id}"))
+
     def pause_slack(self, seconds: float) -> None:
         with _store_away():
             self._redis.set(SLACK_PAUSE, 1, px=max(1, int(seconds * 1000)))

@@ -1,14 +1,18 @@
 """The delayed clean-up: gives notice, proves, takes the user ID off; or holds it and says why."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workers.domain import clearance
+from workers.domain.errors import AwsUnsettled, PolicyRefused
 from workers.domain.revocation import SYSTEM, Note, Reach, ReleaseRequest, Revocation, State
 from workers.domain.timing import APPROVE_WITHIN
 from workers.ports import SHOW, Change, Decide
 from workers.service import containment, coverage
 from workers.service.world import World
+
+logger = logging.getLogger(__name__)
 
 
 def clean_up(world: World, revocation_id: str) -> None:
@@ -71,17 +75,27 @@ def _held(current: Revocation, now: datetime, gates: list[str]) -> Change | None
 
 
 def _take_off_if_proven(world: World, revocation_id: str) -> None:
-    """Read every gate live inside the policy's lock; all green: off the list, read back."""
-    with world.store.lock(containment.POLICY_LOCK, wait=containment.LOCK_WAIT) as lock:
-        if lock is None:
-            return
-        read = containment.enforce(world, lock)
+    """Read every gate live; all green: off the list, read back.
+
+    Under a lock of this revocation's own: under the policy's, its many reads would delay somebody's first denial.
+    What changes meanwhile is seen, because the decision is taken on the record as it is then.
+    """
+    with world.store.lock(f"clean-up-{revocation_id}", wait=timedelta(0)) as lock:
         user = world.store.get(revocation_id).user
-        if read is None or user is None:
+        if lock is None or user is None:
             return
-        reach = coverage.read(world, user.user_id)
-        if world.store.change(revocation_id, _decide_off(world, reach, read.aws_time)):
-            containment.enforce(world, lock)
+        reach, aws_time = coverage.read(world, user.user_id), _aws_time(world)
+        if world.store.change(revocation_id, _decide_off(world, reach, aws_time)):
+            containment.contain(world, revocation_id)
+
+
+def _aws_time(world: World) -> datetime | None:
+    """AWS's clock; None, which is a red gate, where the policy cannot be read."""
+    try:
+        return world.policy.read().aws_time
+    except (PolicyRefused, AwsUnsettled) as error:
+        logger.warning("policy_unreadable", extra={"cause": str(error)})
+        return None
 
 
 def _decide_off(world: World, reach: Reach, aws_time: datetime | None) -> Decide:

@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 PACE = timedelta(seconds=1)
 AWAY_PAUSE = 5.0
+ASK_AGAIN = timedelta(seconds=20)
+"""After Slack refused a card or a notice. A card must catch up within 30 seconds of what held it up."""
+
 ALARM_AFTER = timedelta(minutes=2)
 
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "message_deleted"})
@@ -29,15 +32,22 @@ class _LockLost(Exception):
     """Another writer has the card now."""
 
 
+class _NotNow(Exception):
+    """Slack will not take this one as it is; the others go on."""
+
+
 def show(world: World, revocation_id: str) -> None:
     """Bring the card and its thread up to the record. Paced; may run at any time; leaves the rest for the next run."""
     with world.store.lock(f"card-{revocation_id}", wait=timedelta(0)) as lock:
-        if lock is None or revocation_id not in world.store.untold():
+        if lock is None or revocation_id not in world.store.untold() or world.store.postponed(revocation_id):
             return
         try:
             _show(world, lock, revocation_id)
         except SlackAway as away:
             _wait(world, away)
+        except _NotNow as refused:
+            logger.error("card_refused", extra={"revocation_id": revocation_id, "cause": str(refused)})
+            world.store.postpone(revocation_id, ASK_AGAIN)
         except _LockLost:
             logger.info("card_lock_lost", extra={"revocation_id": revocation_id})
 
@@ -47,6 +57,8 @@ def _show(world: World, lock: Lock, revocation_id: str) -> None:
     if _too_early(revocation):
         return
     revocation = _card(world, lock, revocation)
+    if revocation.card_ts is None:
+        return
     for note in [note for note in revocation.notes if not note.alarm]:
         _own(lock)
         _tell(world, revocation, note)
@@ -129,7 +141,7 @@ def _somewhere_else(world: World, revocation: Revocation, refusal: SlackRefused)
         return moved or revocation
     if world.store.first_sight(f"refused-{revocation.id}-{refusal.code}", timedelta(hours=1)):
         world.alarm.raise_alarm("Slack refuses the card", f"{revocation.id}: {refusal}")
-    raise SlackAway(str(refusal), retry_after=AWAY_PAUSE)
+    raise _NotNow(str(refusal))
 
 
 def _moved(channel: str) -> Decide:
@@ -141,8 +153,7 @@ def _moved(channel: str) -> Decide:
 
 
 def _tell(world: World, revocation: Revocation, note: Note) -> None:
-    if revocation.card_ts is None:
-        raise SlackAway("The card is not out yet.", retry_after=1)
+    assert revocation.card_ts is not None
     message = moments.render(revocation, note, world.rules)
     try:
         if note.to is not None:
@@ -151,7 +162,7 @@ def _tell(world: World, revocation: Revocation, note: Note) -> None:
             world.channel.reply(revocation.channel, revocation.card_ts, message, broadcast=note.broadcast)
     except SlackRefused as refusal:
         if note.kind == "notice":
-            raise SlackAway(f"The notice could not be posted: {refusal}", retry_after=60) from refusal
+            raise _NotNow(f"The notice could not be posted: {refusal}") from refusal
         logger.error(
             "note_refused", extra={"revocation_id": revocation.id, "kind": note.kind, "code": refusal.code}
         )
