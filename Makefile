@@ -45,6 +45,7 @@ run: install ## Run the bot and the workers against the real Slack and AWS of .e
 	@set -m; \
 	$(BIN)/python -m workers work & workers=$$!; \
 	sleep 1; \
+	kill -0 $$workers 2>/dev/null || { wait $$workers; exit 2; }; \
 	$(BIN)/python -m bot & bot=$$!; \
 	trap 'kill $$bot 2>/dev/null; wait $$bot; kill $$workers 2>/dev/null; wait $$workers' EXIT; \
 	trap 'exit 0' INT TERM; \

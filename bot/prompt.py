@@ -20,6 +20,7 @@ ANSWER_WITHIN = 1.0
 class Prompt:
     """Safe to share between threads."""
 
+    within: float = ANSWER_WITHIN
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, "prompt"))
     _kept: dict[Hashable, tuple[float, Any]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -28,7 +29,7 @@ class Prompt:
         """The answers by question; one that failed or is late is not among them. Never raises."""
         known = {question: kept for question in questions if (kept := self._fresh(question)) is not None}
         asked = {q: self._pool.submit(ask) for q, ask in questions.items() if q not in known}
-        wait(asked.values(), timeout=ANSWER_WITHIN)
+        wait(asked.values(), timeout=self.within)
         return {q: kept[0] for q, kept in known.items()} | {
             question: self._keep(question, future)
             for question, future in asked.items()

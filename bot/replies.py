@@ -28,12 +28,14 @@ def help_() -> Reply:
     return {"text": HELP, "blocks": [section(HELP)], "response_type": "ephemeral"}
 
 
-def asked(revocations: list[Asked], reason: str, rules: Rules) -> Reply:
-    """One line for each target; where somebody is denied already, their card to look at."""
+def asked(revocations: list[Asked], reason: str, rules: Rules, silence: str | None) -> Reply:
+    """One line for each target; where somebody is denied already, their card to look at; and what is amiss."""
     fresh = [one.revocation for one in revocations if not one.joined]
     lines = [_looking(fresh)] if fresh else []
     known = [one.revocation for one in revocations if one.joined]
     lines.extend(_known(revocation, reason) for revocation in known)
+    if silence is not None:
+        lines.append(silence)
     blocks = [section(line) for line in lines]
     for revocation in known[:3]:
         blocks.extend(cards.without_buttons(revocation, rules).blocks)  # type: ignore[arg-type]
@@ -84,6 +86,7 @@ def card(revocation: Revocation, rules: Rules) -> Reply:
     return {"text": message.text, "blocks": list(message.blocks), "response_type": "ephemeral"}
 
 
-def held(revocation: Revocation) -> Reply:
-    until = utc(revocation.hold_until) if revocation.hold_until else "released"
-    return say(f"{revocation.id}: {inert(revocation.who, 100)} stays denied until {until}.")
+def held(revocation: Revocation, rules: Rules) -> Reply:
+    return say(
+        f"{revocation.id}: {inert(revocation.who, 100)} stays denied {phrase.hold_end(revocation, rules.timing)}."
+    )

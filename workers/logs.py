@@ -63,4 +63,4 @@ def _log_to(stream: TextIO, secrets: Iterable[str], level: int) -> None:
     for chatty in ("botocore", "boto3", "urllib3", "slack_sdk", "rq.scheduler"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
     # Bolt logs whole request bodies, tokens of answers included, when a signature is wrong.
-    logging.getLogger("slack_bolt").setLevel(max(level, logging.WARNING))
+    logging.getLogger("slack_bolt").setLevel(max(level, logging.ERROR))

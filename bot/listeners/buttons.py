@@ -6,6 +6,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 
 from bot.deps import Deps
+from bot.silence import silence
 from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
 from workers.domain.revocation import Revocation
 from workers.service import intake
@@ -48,9 +49,12 @@ def _acknowledge(ack: Ack) -> None:
 def _listener(deps: Deps, use_case: UseCase) -> Callable[..., None]:
     def listener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
         refusal = _carry_out(deps, use_case, context["authority"], body, action)
+        missing = silence(deps) if action.get("action_id") == "revocation_confirm" else None
         ack()
         if refusal is not None:
             context["whisper"](str(refusal), instead=isinstance(refusal, OldCard))
+        elif missing is not None:
+            context["whisper"](f"Confirmed and recorded. {missing}")
 
     return listener
 

@@ -8,6 +8,7 @@ from bot import replies
 from bot.command_text import About, Help, ListOpen, Revoke, Wrong, parse
 from bot.deps import Deps
 from bot.rooms import Rooms
+from bot.silence import silence
 from workers.domain.errors import Refused, UnknownRevocation, UnreadableRecord
 from workers.domain.revocation import Revocation
 from workers.service import intake
@@ -34,7 +35,7 @@ def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -
             case Help():
                 return replies.help_()
             case ListOpen():
-                return replies.listed(_allowed(who, deps.store.open()), deps.rules)
+                return replies.listed(_visible(deps, who, deps.store.open()), deps.rules)
             case About():
                 return _about(deps, who, parsed)
             case Revoke():
@@ -49,7 +50,7 @@ def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: 
     asked = intake.ask(
         deps.store, who, Request(targets=wanted.targets, reason=wanted.reason, channel=channel)
     )
-    return replies.asked(asked, wanted.reason, deps.rules)
+    return replies.asked(asked, wanted.reason, deps.rules, silence(deps))
 
 
 def _about(deps: Deps, who: Authority, about: About) -> replies.Reply:
@@ -57,7 +58,7 @@ def _about(deps: Deps, who: Authority, about: About) -> replies.Reply:
     match about.word:
         case "hold":
             held = intake.hold(deps.store, who, revocation.id, deps.rules.timing)
-            return replies.held(held)
+            return replies.held(held, deps.rules)
         case "release":
             intake.ask_release(deps.store, who, revocation.id, about.reason)
             return replies.say(
@@ -68,7 +69,7 @@ def _about(deps: Deps, who: Authority, about: About) -> replies.Reply:
 
 
 def _found(deps: Deps, who: Authority, about: About) -> Revocation:
-    _allowed(who, [])
+    _visible(deps, who, [])
     if about.revocation_id is not None:
         return deps.store.get(about.revocation_id)
     assert about.target is not None
@@ -78,7 +79,8 @@ def _found(deps: Deps, who: Authority, about: About) -> Revocation:
     return found
 
 
-def _allowed(who: Authority, revocations: list[Revocation]) -> list[Revocation]:
+def _visible(deps: Deps, who: Authority, revocations: list[Revocation]) -> list[Revocation]:
+    intake.not_denied(deps.store, who)
     if not (who.responder or who.approver):
-        raise Refused("Only responders and approvers can see this. REVOKE_RESPONDERS names them.")
+        raise Refused("Only responders and approvers can see this.")
     return [revocation for revocation in revocations if revocation.target.slack_id != who.actor.id]

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.sandbox.installation import ALICE, BOB, SEC_INC, Installation
-from tests.scenarios.steps import ask, becomes, deny, newcomer, press, revocation_id, told
+from tests.scenarios.steps import ask, becomes, deny, newcomer, press, revocation_id, told, whispered
 from workers.domain.deny_document import PLACEHOLDER
 
 
@@ -39,6 +39,24 @@ def test_all_workers_killed_before_the_write_deny_once_they_are_back(installatio
     installation.start_workers()
     becomes(installation, card, "Denied", timeout=20)
     assert user_id in installation.aws.denied()
+
+
+def test_with_the_workers_down_both_the_answer_and_the_click_say_so(installation: Installation) -> None:
+    user_id = newcomer(installation, "nobody-works")
+    card = ask(installation, "nobody-works before they go down")
+    installation.until(lambda: installation.store.get(revocation_id(card)).card_ts)
+    installation.stop("workers")
+    installation.until(installation.redis_answers, 10)
+    installation.redis.hset("revoke:marks", "reconciled", int(1000 * (time.time() - 60)))
+
+    answer = installation.slack.command(ALICE, SEC_INC, "/revoke @mallory is anybody there")
+    assert "BUT: the workers have not answered since" in answer.text
+    press(installation, card, "revocation_confirm")
+    assert "nobody is looked up or denied now" in whispered(installation, ALICE, "Confirmed and recorded.")
+    assert user_id not in installation.aws.denied()
+
+    installation.start_workers()
+    becomes(installation, card, "Denied", timeout=20)
 
 
 def test_a_stopped_worker_that_wakes_up_late_overwrites_nothing(installation: Installation) -> None:

@@ -151,7 +151,7 @@ def _take_access_away(installation: Installation) -> None:
 def main() -> None:
     print("Starting a pretend AWS, a pretend Slack, and the real bot and workers ...")
     with Installation.fresh(REVOKE_TIME_SCALE=str(SCALE)) as installation:
-        print(f"Twelve hours pass in {12 * 3600 / SCALE:.0f} seconds here. Processes: {installation.pids}")
+        print(f"Twelve hours pass in {12 * 3600 / SCALE:.0f} seconds here.")
         ended = play(installation)
         directory = installation.directory
     shutil.rmtree(directory)

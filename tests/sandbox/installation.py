@@ -77,8 +77,12 @@ class Installation:
         return made
 
     def __enter__(self) -> "Installation":
-        self.start_workers()
-        self.start_bot()
+        try:
+            self.start_workers()
+            self.start_bot()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -95,6 +99,7 @@ class Installation:
         return {
             "PATH": os.environ["PATH"],
             "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(ROOT),
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_API_URL": self.slack.api_url,
             "REVOKE_INCIDENT_CHANNEL": SEC_INC,
@@ -152,7 +157,7 @@ class Installation:
         return subprocess.run(
             [sys.executable, "-m", "workers", *arguments],
             env=self.workers_env,
-            cwd=ROOT,
+            cwd=self.directory,  # not the root: its .env is the operator's
             input=typed,
             capture_output=True,
             text=True,
@@ -206,7 +211,12 @@ class Installation:
     def _start(self, name: str, arguments: list[str], env: dict[str, str]) -> None:
         log: IO[bytes] = (self.directory / f"{name}.log").open("ab")
         self.processes[name] = subprocess.Popen(
-            [sys.executable, *arguments], env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            [sys.executable, *arguments],
+            env=env,
+            cwd=self.directory,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
     def _serves(self) -> bool:

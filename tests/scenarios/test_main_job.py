@@ -245,5 +245,8 @@ def test_a_denied_responder_has_no_say_in_anything() -> None:
             == "Your own access is revoked now, so you have no say here. Another responder must act."
         )
 
+        listed = installation.slack.command(BOB, SEC_INC, "/revoke list")
+        assert listed.text == answer.text
+
         assert bob in installation.aws.denied()
         assert installation.seed.users["alice"] not in installation.aws.denied()

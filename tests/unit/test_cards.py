@@ -115,7 +115,7 @@ def check_card(revocation: Revocation) -> Message:
     assert standing in PHRASES or COVERED.fullmatch(standing), standing
     assert phrase.standing(revocation) == standing
     assert message.blocks[0]["type"] == "header"
-    assert message.blocks[0]["text"]["text"].startswith(standing)
+    assert message.blocks[0]["text"]["text"].startswith(biggest(standing))
     assert not actions(card.without_buttons(revocation, RULES))
     return message
 
@@ -241,6 +241,11 @@ OUR_OWN = re.compile(
 )
 
 
+def biggest(standing: str) -> str:
+    """How the header says it: one who is held is denied, and says so."""
+    return f"Denied{standing.removeprefix('Held')}, held" if standing.startswith("Held") else standing
+
+
 def assert_inert(text: str, record: Revocation) -> None:
     """No live token but our own mentions of who acted and our own times."""
     rest = OUR_OWN.sub("", text)
@@ -324,7 +329,7 @@ def test_denied_is_told_as_it_was_even_when_slack_hears_of_it_late() -> None:
 def test_a_hold_until_released_is_said_even_after_a_shorter_hold() -> None:
     text = card.render(denied(hold_open=True, hold_until=at(hours=30)), RULES).text
     assert " · Held" in text
-    assert "stays until two people release it" in text
+    assert "stay until two people release them" in text
 
 
 def test_retry_is_on_every_card_that_tells_of_trouble() -> None:

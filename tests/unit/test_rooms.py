@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.deps import Deps
+from bot.prompt import Prompt
 from bot.rooms import Rooms
 from tests.unit.make import RULES
 from workers.domain.errors import SlackAway
@@ -34,9 +35,9 @@ def broken(_: str) -> Any:
     raise ValueError("not what was expected")
 
 
-def goes_to(slack: Slack, typed_in: str = TYPED, *targets: str) -> str:
+def goes_to(slack: Slack, typed_in: str = TYPED, *targets: str, within: float = 5) -> str:
     deps = Deps(store=None, people=slack, rules=RULES, responders=(), approvers=())  # type: ignore[arg-type]
-    return Rooms(deps).for_card(typed_in, frozenset(targets))
+    return Rooms(deps, Prompt(within=within)).for_card(typed_in, frozenset(targets))
 
 
 def room(**given: Any) -> Slack:
@@ -69,13 +70,12 @@ def test_the_incident_channel_itself_is_never_asked_about() -> None:
     assert goes_to(Slack(room=broken, members=broken), INCIDENT) == INCIDENT
 
 
-def test_a_slow_slack_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.rooms.ANSWER_WITHIN", 0.05)
+def test_a_slow_slack_is_not_waited_for() -> None:
     answered = threading.Event()
 
     def slow(_: str) -> frozenset[str]:
         answered.wait(5)
         return READERS
 
-    assert goes_to(Slack(members=slow)) == INCIDENT
+    assert goes_to(Slack(members=slow), within=0.05) == INCIDENT
     answered.set()

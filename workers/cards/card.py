@@ -50,7 +50,7 @@ def _body(revocation: Revocation, rules: Rules) -> list[Block]:
         case State.EXPIRED:
             return [_told(revocation, rules), actions(button("Ask again", "step_retry", revocation.id))]
         case _:
-            return [_told(revocation, rules)]
+            return [_told(revocation, rules), *([_reasons(revocation)] if revocation.reasons else [])]
 
 
 def _told(revocation: Revocation, rules: Rules) -> Block:
@@ -73,8 +73,12 @@ def _identity(revocation: Revocation) -> list[Block]:
         ("User ID", user.user_id),
         ("Sign-in", user.sign_in.lower() if user.sign_in else "not told by AWS"),
     ]
-    reasons = "; ".join(reason.text for reason in revocation.reasons if reason.text) or "none given"
-    return [fields(pairs), plain_section(f"Reason: {reasons}")]
+    return [fields(pairs), _reasons(revocation)]
+
+
+def _reasons(revocation: Revocation) -> Block:
+    given = "; ".join(f"{reason.text} ({reason.by.name})" for reason in revocation.reasons if reason.text)
+    return plain_section(f"Reason: {given or 'none given'}")
 
 
 def _warnings(revocation: Revocation, rules: Rules) -> list[Block]:
@@ -197,11 +201,21 @@ def _until(revocation: Revocation, rules: Rules) -> Block:
     promised = clearance.promised_at(revocation, rules.timing)
     until = f" at least until {local(promised)}" if promised else ""
     stays = f"{phrase.stays(revocation)}{until}."
+    if revocation.hold_until and revocation.hold_by:
+        stays = f"Held by {mention(revocation.hold_by)}. {stays}"
     if revocation.no_mint_at is None:
-        return section(f"{stays} The clean-up waits until no access is left.")
+        return section(f"{stays} {_wanted(revocation)}")
     return section(
         f"{stays} No access is left since {local(revocation.no_mint_at)}; the clock runs from then."
     )
+
+
+def _wanted(revocation: Revocation) -> str:
+    """What a person must do before the clock can run."""
+    reach = revocation.reach
+    if reach is None or reach.unread or reach.none_left:
+        return "The 12 hours count once it is read that no access is left."
+    return f"Remove in IAM Identity Center: {clearance.left(reach)}. Only then do the 12 hours count."
 
 
 def _release(revocation: Revocation, rules: Rules) -> list[Block]:
@@ -211,12 +225,17 @@ def _release(revocation: Revocation, rules: Rules) -> list[Block]:
     who = mentions(
         tuple(i for i in rules.approvers if i not in (request.asked_by.id, revocation.target.slack_id))
     )
+    sure = are_you_sure(
+        "Take them off the list?",
+        f"{revocation.who} can use AWS again, with whatever access they have.",
+        "Approve",
+    )
     asked = f"{mention(request.asked_by)} asked at {local(request.asked_at)} to take them off the list."
     return [
         section(f"{asked} It waits for a second person: {who or 'an approver'}."),
         plain_section(f"Reason for the release: {request.reason or 'none given'}"),
         actions(
-            button("Approve release", "approval_give", revocation.id, style="primary"),
+            button("Approve release", "approval_give", revocation.id, style="primary", confirm=sure),
             button("Refuse", "approval_refuse", revocation.id),
         ),
     ]

@@ -1,5 +1,7 @@
 """What is said in the thread, and beside Slack: one sentence for each kind of note. Pure."""
 
+from datetime import timedelta
+
 from workers.cards import phrase
 from workers.cards.text import actions, button, inert, mention, mentions, section, utc
 from workers.domain import clearance
@@ -43,7 +45,7 @@ def _sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
             return f"NOT DENIED: {phrase.told(revocation, rules.timing)}"
         case "expired":
             asker = mention(revocation.requested_by)
-            return f"NOT DENIED: nobody pressed Deny now for {who} within 10 minutes. {asker}, ask again if it still matters."
+            return f"{phrase.expired(revocation)} {asker}, ask again if it still matters."
         case "notice":
             return (
                 f"{who} comes off the Deny policy {_when(revocation, note, rules)}. "
@@ -56,22 +58,22 @@ def _sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
         case "approval_asked":
             return _approval(revocation, who, rules)
         case _:
-            return _quiet(revocation, note, who, detail)
+            return _quiet(revocation, note, who, detail, rules)
 
 
-def _quiet(revocation: Revocation, note: Note, who: str, detail: str) -> str:
+def _quiet(revocation: Revocation, note: Note, who: str, detail: str, rules: Rules) -> str:
     """The notes that wake nobody, and the rare ones."""
     match note.kind:
         case "reason_added":
-            return f"Reason added: {detail}"
+            return f"Reason added by {detail}"
         case "hold":
-            return f"{detail} holds {who} {_hold_end(revocation)}."
+            return f"{detail} holds {who} {phrase.hold_end(revocation, rules.timing)}."
         case "approval_refused":
             return f"{detail} refused the release; {who} stays denied."
         case "approval_lapsed":
             return f"The release was not approved within 24 hours; {who} stays denied."
         case "adopted":
-            return f"Held: {who} stands in the Deny policy, and no record says why. It stays until two people release it."
+            return f"Held: {who} stands in the Deny policy, and no record says why. They stay until two people release them."
         case "break_glass":
             return f"Break-glass release of {who} at a terminal by {_names(revocation)}: {detail}"
         case "access_back":
@@ -98,12 +100,6 @@ def _not_denied(revocation: Revocation, who: str, detail: str) -> str:
     return f"NOT DENIED: {who}. {detail} The card shows how to do it by hand, and has Retry."
 
 
-def _hold_end(revocation: Revocation) -> str:
-    if revocation.hold_open or revocation.hold_until is None:
-        return "until two people release it"
-    return f"until {utc(revocation.hold_until)} at least"
-
-
 def _gaps(revocation: Revocation) -> str:
     return "" if revocation.channel_shared else _all_gaps(revocation)
 
@@ -116,9 +112,14 @@ def _all_gaps(revocation: Revocation) -> str:
 def _when(revocation: Revocation, note: Note, rules: Rules) -> str:
     """Never a time that passed while Slack was away: the notice counts from when it was posted."""
     eligible = clearance.eligible_at(revocation, rules.timing)
-    least = rules.timing.notice.total_seconds() / 60
+    least = _span(rules.timing.notice)
     at = utc(max(eligible or note.at, note.at + rules.timing.notice))
-    return f"at {at}, or {least:.3g} minutes after this message if that is later"
+    return f"at {at}, or {least} after this message if that is later"
+
+
+def _span(time: timedelta) -> str:
+    seconds = time.total_seconds()
+    return f"{seconds / 60:.0f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
 
 
 def _off(revocation: Revocation, who: str, note: Note) -> str:

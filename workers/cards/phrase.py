@@ -48,7 +48,10 @@ def covered(revocation: Revocation) -> str:
 
 def headline(revocation: Revocation) -> str:
     """What the card says in its biggest letters; plain text."""
-    return f"{standing(revocation)}: {revocation.who}"
+    word = standing(revocation)
+    if word.startswith(HELD):
+        word = f"{DENIED}{word.removeprefix(HELD)}, held"
+    return f"{word}: {revocation.who}"
 
 
 def sentence(revocation: Revocation, timing: Timing) -> str:
@@ -66,19 +69,28 @@ def told(revocation: Revocation, timing: Timing) -> str:
         case State.DENIED | State.RELEASING:
             return _denied(revocation, timing)
         case State.WATCHED:
-            return f"{person(revocation)} is off the Deny policy since {_off(revocation)}. If access comes back, it is told here."
+            off = f"{person(revocation)} is off the Deny policy since {_off(revocation)}"
+            return f"{off}. If access comes back, it is told here."
         case State.RELEASED:
-            return f"{person(revocation)} is off the Deny policy since {_off(revocation)}{_releasers(revocation)}."
+            off = f"{person(revocation)} is off the Deny policy since {_off(revocation)}{_releasers(revocation)}"
+            return f"{off}. What access they have works again."
         case State.CANCELLED:
             return (
                 f"{mention(revocation.cancelled_by)} pressed Do not deny. {person(revocation)} is not denied."
             )
         case State.EXPIRED:
-            return f"NOT DENIED: nobody pressed Deny now for {person(revocation)} within 10 minutes."
+            return expired(revocation)
         case State.REFUSED:
             return inert(revocation.refused_because or "The target was not identified.", 1000)
         case State.CLOSED:
             return inert(revocation.refused_because or f"Nothing is left to do for {revocation.who}.", 1000)
+
+
+def expired(revocation: Revocation) -> str:
+    """Why nobody was denied: nobody confirmed, or there was nothing to confirm yet."""
+    if revocation.user is None:
+        return f"NOT DENIED: {inert(revocation.who, 100)} could not be looked up within 10 minutes."
+    return f"NOT DENIED: nobody pressed Deny now for {person(revocation)} within 10 minutes."
 
 
 def _releasers(revocation: Revocation) -> str:
@@ -118,7 +130,8 @@ def _confirmed(revocation: Revocation) -> str:
 
 
 def _denied(revocation: Revocation, timing: Timing) -> str:
-    parts = [f"{person(revocation)}."]
+    held_now = standing(revocation).startswith(HELD)
+    parts = [f"{person(revocation)} stays denied." if held_now else f"{person(revocation)}."]
     if revocation.state is State.RELEASING:
         parts.append(f"Still denied; being taken off the Deny policy now{_releasers(revocation)}.")
     elif standing(revocation) != NOT_DENIED:
@@ -133,11 +146,13 @@ def _denied(revocation: Revocation, timing: Timing) -> str:
 
 
 def _stays(revocation: Revocation, timing: Timing) -> Iterator[str]:
+    if why := held(revocation):
+        yield inert(why, 900)
     if revocation.written_at:
         yield f"Written and read back at {utc(revocation.written_at)}; AWS may take seconds to minutes to enforce it."
-    if why := held(revocation):
-        yield f"Held: {inert(why, 900)}"
-    elif promised := clearance.promised_at(revocation, timing):
+    if why is not None:
+        return
+    if promised := clearance.promised_at(revocation, timing):
         yield f"{stays(revocation)} at least until {utc(promised)}."
 
 
@@ -148,8 +163,16 @@ def stays(revocation: Revocation) -> str:
 def held(revocation: Revocation) -> str | None:
     """Why the user stays denied without an end in sight; None where there is one."""
     if revocation.hold_open and not revocation.held_because:
-        return "It stays until two people release it."
+        return "They stay until two people release them."
     return revocation.held_because
+
+
+def hold_end(revocation: Revocation, timing: Timing) -> str:
+    """Until when a hold keeps them, as the card says it."""
+    promised = clearance.promised_at(revocation, timing)
+    if revocation.hold_open or promised is None:
+        return "until two people release them"
+    return f"until {utc(promised)} at least"
 
 
 def _off(revocation: Revocation) -> str:

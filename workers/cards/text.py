@@ -65,7 +65,10 @@ def mention(actor: Actor | None) -> str:
     """The actor for a mrkdwn place: a Slack person is mentioned, anybody else is named."""
     if actor is None:
         return "nobody"
-    return f"<@{actor.id}>" if actor.kind == "slack" else inert(actor.name or actor.id, 100)
+    if actor.kind == "slack":
+        return f"<@{actor.id}>"
+    caller = f" ({actor.id.split()[0]})" if actor.kind == "terminal" and " " in actor.id else ""
+    return inert(f"{actor.name or actor.id}{caller}", 200)
 
 
 def mentions(slack_ids: tuple[str, ...]) -> str:

@@ -2,10 +2,10 @@
 
 import click
 
-from workers.cards.text import plain, utc
+from workers.cards import phrase
+from workers.cards.text import plain
 from workers.cli import settling, written
 from workers.cli.terminal import opened
-from workers.domain.revocation import Revocation
 from workers.service import intake
 
 
@@ -18,11 +18,5 @@ def hold(revocation: str, until_released: bool) -> None:
         store, timing = at.world.store, at.world.rules.timing
         found = written.found(at.world, revocation)
         held = intake.hold(store, at.authority(), found.id, timing, until_released=until_released)
-        click.echo(f"{held.id} · Held. {plain(held.who, 100)} stays denied {_until(held)}.")
+        click.echo(f"{held.id} · Held. {plain(held.who, 100)} stays denied {phrase.hold_end(held, timing)}.")
         settling.tell(at.world, held.id)
-
-
-def _until(held: Revocation) -> str:
-    if held.hold_open or held.hold_until is None:
-        return "until two people release it"
-    return f"until {utc(held.hold_until)} at least"

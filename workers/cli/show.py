@@ -37,4 +37,16 @@ def _line(entry: dict[str, Any]) -> str:
     who = name_of(Actor(**entry["actor"]))
     request_id = (entry.get("detail") or {}).get("request_id")
     asked = f" · AWS request id {plain(str(request_id), 100)}" if request_id else ""
-    return f"{at} · {who} · {plain(entry['event'], 60)}{asked}"
+    return f"{at} · {who} · {plain(entry['event'], 60)}{_why(entry)}{asked}"
+
+
+def _why(entry: dict[str, Any]) -> str:
+    """The reason that was given with this step."""
+    record, detail = entry["record"], entry.get("detail") or {}
+    reasons = {
+        "requested": (record.get("reasons") or [{}])[-1].get("text"),
+        "reason_added": (record.get("reasons") or [{}])[-1].get("text"),
+        "release_asked": (record.get("release") or {}).get("reason"),
+    }
+    why = reasons.get(entry["event"]) or detail.get("reason")
+    return f" · reason: {plain(str(why), 500)}" if why else ""

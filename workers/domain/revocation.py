@@ -182,6 +182,7 @@ class Revocation:
     no_mint_at: datetime | None = None
     hold_until: datetime | None = None
     hold_open: bool = False
+    hold_by: Actor | None = None
     held_because: str | None = None
     notice_at: datetime | None = None
     """When the channel was given the clean-up notice that is in force."""

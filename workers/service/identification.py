@@ -152,7 +152,9 @@ def _adding(reasons: tuple[Reason, ...]) -> Decide:
         if not fresh:
             return None
         changed = replace(current, reasons=(*current.reasons, *fresh))
-        notes = [Note(kind="reason_added", at=now, detail=reason.text) for reason in fresh]
+        notes = [
+            Note(kind="reason_added", at=now, detail=f"{reason.by.name}: {reason.text}") for reason in fresh
+        ]
         return Change(
             revocation=changed.noting(*notes), event="reason_added", actor=fresh[0].by, wakes=(SHOW,)
         )

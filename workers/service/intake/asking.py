@@ -91,7 +91,7 @@ def _with_reason(actor: Actor, text: str) -> Decide:
         if not text or any(r.text == text and r.by == actor for r in current.reasons):
             return None
         changed = replace(current, reasons=(*current.reasons, Reason(by=actor, text=text, at=now)))
-        changed = changed.noting(Note(kind="reason_added", at=now, detail=text))
+        changed = changed.noting(Note(kind="reason_added", at=now, detail=f"{actor.name}: {text}"))
         return Change(revocation=changed, event="reason_added", actor=actor, wakes=(SHOW,))
 
     return decide

@@ -27,13 +27,16 @@ def hold(
         may(store, who, current)
         if not current.on_the_list:
             raise Refused(f"There is nothing to hold: {outcome(current)}")
-        changed = _unproven(current)
+        changed = replace(_unproven(current), hold_by=who.actor)
         if until_released:
             changed = replace(
-                changed, hold_open=True, held_because=f"{who.actor.name} holds it until it is released."
+                changed,
+                hold_open=True,
+                held_because=f"{who.actor.name} holds them until two people release them.",
             )
         else:
-            base = max(filter(None, [now, current.hold_until, clearance.promised_at(current, timing)]))
+            promised = clearance.promised_at(current, timing)
+            base = max(filter(None, [now, current.hold_until, promised and promised - timing.margin]))
             because = current.held_because if current.hold_open else None
             changed = replace(changed, hold_until=base + timing.hold, held_because=because)
         changed = changed.noting(Note(kind="hold", at=now, detail=who.actor.name))

@@ -121,4 +121,7 @@ def _releasable(current: Revocation) -> None:
 
 def _say_release_waits(request: ReleaseRequest) -> None:
     since = f"{request.asked_at:%H:%M} UTC"
-    raise Refused(f"{request.asked_by.name} asked for this release at {since}; it waits for a second person.")
+    raise Refused(
+        f"{request.asked_by.name} asked for this release at {since}; it waits for a second person. "
+        "If you are an approver, press Approve release on the card."
+    )

@@ -1,0 +1,21 @@
+"""Are the workers there? Without them nobody is looked up or denied, and a person must hear of it."""
+
+from datetime import timedelta
+
+from bot.deps import Deps
+
+SILENT_AFTER = timedelta(seconds=30)
+"""The reconciler leaves its mark about once a second."""
+
+
+def silence(deps: Deps) -> str | None:
+    """What to tell somebody who waits for the workers; None where they answered lately. Raises StoreAway."""
+    last = deps.store.marked("reconciled")
+    if last is not None and deps.store.now() - last < SILENT_AFTER:
+        return None
+    since = f"since {last:%H:%M:%S} UTC" if last else "yet"
+    return (
+        f"BUT: the workers have not answered {since}, so nobody is looked up or denied now. It is recorded, and done "
+        "once they run. If it must be now: `python -m workers revoke USER_NAME --reason ...` at a terminal, or the "
+        "Deny policy in the AWS console."
+    )
