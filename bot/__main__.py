@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from slack_sdk import WebClient
 
 from bot.app import THREADS, build_app
 from bot.deps import Deps
+from bot.guard import Guard
 from bot.serving import serve_http, serve_socket
 from bot.settings import BotSettings
 from workers import logs
@@ -27,9 +29,13 @@ from workers.adapters.slack_people import SlackDirectory
 from workers.domain.due import next_due
 from workers.domain.errors import StoreAway
 from workers.domain.rules import Rules
+from workers.pace import every
 from workers.settings import WrongSettings, read
 
 logger = logging.getLogger(__name__)
+
+GROUPS_EVERY = 45.0
+"""Before an answer of Slack about a user group is too old to be used unasked."""
 
 
 def main() -> None:
@@ -52,12 +58,14 @@ def run(settings: BotSettings, stop: threading.Event) -> None:
     server = RedisServer(settings.revoke_data_dir) if settings.redis_url is None else None
     if server is not None:
         server.ensure()
-    deps, tick = build_deps(settings, server), partial(_keep, server)
+    deps = build_deps(settings, server)
     client = WebClient(
         settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=5
     )
     secret = settings.slack_signing_secret
-    app = build_app(client, secret.get_secret_value() if secret else None, deps)
+    gate = Guard(deps)
+    app = build_app(client, secret.get_secret_value() if secret else None, deps, gate)
+    tick = partial(_tick, server, every(GROUPS_EVERY, gate.refresh))
     if settings.slack_app_token is not None:
         serve_socket(app, settings.slack_app_token.get_secret_value(), stop, tick)
     else:
@@ -92,6 +100,12 @@ def _warm(redis: Redis, queue: JobQueue) -> None:
         queue.warm()
     except RedisError:
         logger.warning("redis_away_at_start")
+
+
+def _tick(server: RedisServer | None, refresh: Callable[[], None]) -> None:
+    """What is done about once a second, whatever Slack sends."""
+    _keep(server)
+    refresh()
 
 
 def _keep(server: RedisServer | None) -> None:

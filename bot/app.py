@@ -15,7 +15,7 @@ from bot.deps import Deps
 from bot.guard import Guard
 from bot.listeners import buttons, doctor, revoke
 from bot.whisper import Whisper
-from workers.domain.errors import StoreAway
+from workers.domain.errors import StoreAway, StoreUnsure
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +23,8 @@ THREADS = 20
 """Bolt's own five would keep the sixth person in an incident waiting."""
 
 
-def build_app(client: WebClient, signing_secret: str | None, deps: Deps) -> App:
-    """The app for Socket Mode and HTTP alike; `client` carries the bot's token."""
+def build_app(client: WebClient, signing_secret: str | None, deps: Deps, gate: Guard) -> App:
+    """The app for Socket Mode and HTTP alike, behind `gate`; `client` carries the bot's token."""
     app = App(
         authorize=lambda **_: AuthorizeResult(enterprise_id=None, team_id=None, bot_token=client.token),
         client=client,
@@ -35,7 +35,7 @@ def build_app(client: WebClient, signing_secret: str | None, deps: Deps) -> App:
         listener_executor=ThreadPoolExecutor(THREADS, "listener"),
     )
     app.use(Whisper())
-    app.use(Guard(deps))
+    app.use(gate)
     app.error(_last_word)
     for listener in (revoke, buttons, doctor):
         listener.register(app, deps)
@@ -48,6 +48,9 @@ def _last_word(
     """What failed, what holds, what to do. A bug gets a number that is in the log too."""
     if isinstance(error, BoltUnhandledRequestError):
         return BoltResponse(status=404, body="")
+    if isinstance(error, StoreUnsure):
+        logger.error("store_unsure")
+        return guard.refuse(context, body, replies.STORE_UNSURE)
     if isinstance(error, StoreAway):
         logger.error("store_away")
         return guard.refuse(context, body, replies.STORE_AWAY)

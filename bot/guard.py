@@ -23,6 +23,12 @@ REMEMBER = timedelta(minutes=15)
 """Longer than the five minutes for which a signature stays valid."""
 
 
+UNSURE = (
+    "Slack did not say in time who is a responder, so nothing was done. Try again in a few seconds. If it must be "
+    "now: `python -m workers revoke USER_NAME --reason ...` at a terminal."
+)
+
+
 @dataclass(frozen=True)
 class Guard:
     """The middleware. Lets a request through with `context["authority"]`, or answers it and stops it there."""
@@ -39,27 +45,36 @@ class Guard:
         user_id = context.user_id or ""
         if _stranger(body):
             return refuse(context, body, "You are not of this workspace, so you have no say here.")
-        person, authority = self._who(user_id)
+        person, authority, sure = self._who(user_id)
         if person is not None and (person.is_guest or person.is_stranger or person.is_bot or person.deleted):
             return refuse(context, body, "Only full members of this workspace may use this.")
+        if not (authority.responder or authority.approver or sure):
+            return refuse(context, body, UNSURE)
         context["authority"] = authority
         return next()
 
-    def _who(self, user_id: str) -> tuple[SlackPerson | None, Authority]:
-        """By id, which needs no Slack; by user group, which does. Where Slack is silent, the ids decide alone."""
-        people, listed = self.deps.people, {*self.deps.responders, *self.deps.approvers}
+    def refresh(self) -> None:
+        """Read the groups anew, so that nobody at 3 a.m. waits for Slack to say who is a responder."""
+        self.prompt.refresh(self._groups())
+
+    def _groups(self) -> dict[Hashable, Callable[[], Any]]:
+        listed = {*self.deps.responders, *self.deps.approvers}
         groups = sorted(item for item in listed if item.startswith("S"))
-        questions: dict[Hashable, Callable[[], Any]] = {("person", user_id): partial(people.person, user_id)}
-        questions |= {("group", group): partial(people.group, group) for group in groups}
-        answers = self.prompt.answers(questions)
-        mine = {user_id, *(group for group in groups if user_id in answers.get(("group", group), ()))}
+        return {("group", group): partial(self.deps.people.group, group) for group in groups}
+
+    def _who(self, user_id: str) -> tuple[SlackPerson | None, Authority, bool]:
+        """By id, which needs no Slack; by user group, which does. Last: whether Slack named every group."""
+        groups = self._groups()
+        ask_person = partial(self.deps.people.person, user_id)
+        answers = self.prompt.answers({**groups, ("person", user_id): ask_person})
+        mine = {user_id, *(str(key[1]) for key in groups if user_id in answers.get(key, ()))}  # type: ignore[index]
         person: SlackPerson | None = answers.get(("person", user_id))
         authority = Authority(
             actor=Actor(kind="slack", id=user_id, name=person.name if person else user_id),
             responder=bool(mine & set(self.deps.responders)),
             approver=bool(mine & set(self.deps.approvers)),
         )
-        return person, authority
+        return person, authority, groups.keys() <= answers.keys()
 
 
 def _key(req: BoltRequest, body: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Slack's answers in time: asked beside each other, kept for a minute, and waited for one second in all."""
+"""Slack's answers in time: asked beside each other, kept a while, and waited for one second in all."""
 
 import logging
 import threading
@@ -10,47 +10,52 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
-CACHED_FOR = 60.0
+FRESH_FOR = 60.0
+KEPT_FOR = 900.0
+"""An answer this old still counts where Slack gives no newer one in time: it must not bar a first denial."""
 
 ANSWER_WITHIN = 1.0
 """Of Slack's three seconds for the ack; Redis needs the rest when it is slow too."""
 
+Questions = Mapping[Hashable, Callable[[], Any]]
+
 
 @dataclass
 class Prompt:
-    """Safe to share between threads."""
+    """Safe to share between threads. A late answer is kept for the next question."""
 
     within: float = ANSWER_WITHIN
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, "prompt"))
     _kept: dict[Hashable, tuple[float, Any]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answers(self, questions: Mapping[Hashable, Callable[[], Any]]) -> dict[Hashable, Any]:
-        """The answers by question; one that failed or is late is not among them. Never raises."""
-        known = {question: kept for question in questions if (kept := self._fresh(question)) is not None}
-        asked = {q: self._pool.submit(ask) for q, ask in questions.items() if q not in known}
-        wait(asked.values(), timeout=self.within)
-        return {q: kept[0] for q, kept in known.items()} | {
-            question: self._keep(question, future)
-            for question, future in asked.items()
-            if _answered(question, future)
-        }
-
-    def _fresh(self, question: Hashable) -> tuple[Any] | None:
+    def answers(self, questions: Questions) -> dict[Hashable, Any]:
+        """The answers by question; one that was never had is not among them. Never raises."""
+        fresh = {question for question in questions if self._age(question) < FRESH_FOR}
+        asked = [self._ask(question, ask) for question, ask in questions.items() if question not in fresh]
+        wait(asked, timeout=self.within)
         with self._lock:
-            at, answer = self._kept.get(question, (0.0, None))
-        return (answer,) if at and time.monotonic() - at < CACHED_FOR else None
+            kept = {question: self._kept[question] for question in questions if question in self._kept}
+        return {q: answer for q, (at, answer) in kept.items() if time.monotonic() - at < KEPT_FOR}
 
-    def _keep(self, question: Hashable, future: "Future[Any]") -> Any:
+    def refresh(self, questions: Questions) -> None:
+        """Ask now, so that the answers are there when somebody waits. Waits for nothing itself."""
+        for question, ask in questions.items():
+            self._ask(question, ask)
+
+    def _ask(self, question: Hashable, ask: Callable[[], Any]) -> "Future[None]":
+        return self._pool.submit(self._keep, question, ask)
+
+    def _keep(self, question: Hashable, ask: Callable[[], Any]) -> None:
+        try:
+            answer = ask()
+        except Exception as error:
+            logger.warning("slack_did_not_answer", extra={"question": str(question), "cause": str(error)})
+            return
         with self._lock:
-            self._kept[question] = (time.monotonic(), future.result())
-        return future.result()
+            self._kept[question] = (time.monotonic(), answer)
 
-
-def _answered(question: Hashable, future: "Future[Any]") -> bool:
-    late = not future.done()
-    if late or future.exception() is not None:
-        cause = "late" if late else str(future.exception())
-        logger.warning("slack_did_not_answer", extra={"question": str(question), "cause": cause})
-        return False
-    return True
+    def _age(self, question: Hashable) -> float:
+        with self._lock:
+            at, _ = self._kept.get(question, (float("-inf"), None))
+        return time.monotonic() - at

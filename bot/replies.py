@@ -20,6 +20,12 @@ STORE_AWAY = (
 )
 
 
+STORE_UNSURE = (
+    "Redis did not answer in time, so it is not sure that this was recorded. Look at the card, or at `/revoke list`; "
+    "doing it again does no harm."
+)
+
+
 def say(sentence: str) -> Reply:
     return {"text": sentence, "response_type": "ephemeral"}
 

@@ -38,13 +38,17 @@ class Pages:
         if path == "/readyz" and method == "GET":
             return self._readiness(start_response)
         # Bolt answers 500 with a traceback to a timestamp that is no number.
-        if path == self._slack.path and not environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "").isdigit():
+        if path == self._slack.path and not _is_number(environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")):
             return _page(start_response, "401 Unauthorized", {"error": "invalid request"})
         return self._slack(environ, start_response)
 
     def _readiness(self, start_response: StartResponse) -> Iterable[bytes]:
         state = self._ready()
         return _page(start_response, "200 OK" if state["ok"] else "503 Service Unavailable", state)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _page(start_response: StartResponse, status: str, content: dict[str, Any]) -> Iterable[bytes]:

@@ -3,7 +3,7 @@
 Every time is aware UTC. Every port may raise the errors of `workers.domain.errors` and no vendor's.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -85,8 +85,16 @@ class RevocationStore(Protocol):
         """Ids whose record's own next time has come."""
         ...
 
+    def look_again(self, revocation_id: str, wait: timedelta) -> None:
+        """Nothing changed: the record is due again after `wait`."""
+        ...
+
+    def unreadable(self) -> list[str]:
+        """Open ids whose record cannot be read, so that it is not acted on."""
+        ...
+
     def untold(self) -> list[str]:
-        """Ids whose card or notes are behind the record, oldest first."""
+        """Ids whose card or notes are behind the record."""
         ...
 
     def shown(self, revocation: Revocation) -> None:
@@ -122,8 +130,10 @@ class RevocationStore(Protocol):
         ...
 
     def mark(self, name: str) -> None:
-        """Note that `name` happened now (for reports and doctor; never for a decision that removes)."""
+        """Note that `name` happened now. Not signed: nothing that removes may rest on a mark alone."""
         ...
+
+    def unmark(self, name: str) -> None: ...
 
     def marked(self, name: str) -> datetime | None: ...
 
@@ -192,8 +202,8 @@ class Directory(Protocol):
         """Users whose primary e-mail is this one, letter case aside."""
         ...
 
-    def by_user_name(self, user_name: str) -> list[DirectoryUser]:
-        """Users whose user name is this one, letter case aside."""
+    def by_user_name(self, user_name: str, *, as_typed: bool = False) -> list[DirectoryUser]:
+        """Users whose user name is this one, letter case aside; `as_typed`: by AWS's own lookup alone, which is quick."""
         ...
 
     def group_ids(self, user_id: str) -> list[str]: ...
@@ -287,9 +297,6 @@ class IncidentChannel(Protocol):
 
 
 class Alarm(Protocol):
-    def raise_alarm(self, subject: str, text: str) -> None:
-        """Tell somebody beside Slack. Never raises: an alarm that fails is logged."""
+    def raise_alarm(self, subject: str, text: str) -> bool:
+        """Tell somebody beside Slack; whether that worked, or nobody is set to be told. Never raises."""
         ...
-
-
-Ids = Iterable[str]

@@ -21,8 +21,9 @@ from workers.adapters.aws.clients import AwsClients
 from workers.adapters.job_queue import CARDS, CONTAIN, LOOKUP, STEPS
 from workers.adapters.redis_connection import patient
 from workers.adapters.redis_server import RedisServer, die_with_parent
-from workers.adapters.rq_workers import every, run_scheduler, warm_worker
+from workers.adapters.rq_workers import run_scheduler, warm_worker
 from workers.domain.errors import RevocationError
+from workers.pace import every
 from workers.service import containment, reconcile
 from workers.service.world import World
 from workers.settings import WorkerSettings

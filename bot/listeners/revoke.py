@@ -70,13 +70,18 @@ def _about(deps: Deps, who: Authority, about: About) -> replies.Reply:
 
 def _found(deps: Deps, who: Authority, about: About) -> Revocation:
     _visible(deps, who, [])
+    found = _named(deps, about)
+    if found is None:
+        raise Refused("There is no revocation of this person. `/revoke list` shows who is denied now.")
+    intake.not_barred(deps.store, who, found)
+    return found
+
+
+def _named(deps: Deps, about: About) -> Revocation | None:
     if about.revocation_id is not None:
         return deps.store.get(about.revocation_id)
     assert about.target is not None
-    found = intake.find(deps.store, about.target)
-    if found is None:
-        raise Refused("There is no revocation of this person. `/revoke list` shows who is denied now.")
-    return found
+    return intake.find(deps.store, about.target)
 
 
 def _visible(deps: Deps, who: Authority, revocations: list[Revocation]) -> list[Revocation]:

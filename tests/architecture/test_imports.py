@@ -28,6 +28,7 @@ BOT_MAY_IMPORT = (
 )
 ENTRY_POINT_MAY_ALSO = (
     "workers.logs",
+    "workers.pace",
     "workers.adapters.audit_log",
     "workers.adapters.job_queue",
     "workers.adapters.redis_connection",

@@ -149,6 +149,8 @@ def test_an_id_without_a_record_is_kept_told_and_held() -> None:
         card = installation.until(lambda: installation.slack.messages("C0SECINC01"), 40)[0]
 
         assert " · Held" in card.text
+        installation.until(lambda: "Nina Novak" in current(installation, card.channel, card.ts).text)
+        card = current(installation, card.channel, card.ts)
         assert "(user name nina, nina@example.com)" in card.text
         assert nina in installation.aws.denied()
 

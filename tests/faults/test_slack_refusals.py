@@ -16,6 +16,7 @@ def test_a_card_whose_channel_was_archived_goes_to_the_incident_channel(installa
     )
     assert answer.ok
     card = installation.until(lambda: installation.slack.messages("C0PRIVATE2"))[0]
+    installation.aws.latency(300)
     press(installation, card, "revocation_confirm")
     installation.slack.archive("C0PRIVATE2")
 

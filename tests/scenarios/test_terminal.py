@@ -138,7 +138,8 @@ def test_whoever_is_denied_already_gets_the_reason_added_without_being_asked_aga
     again = bare.terminal("revoke", "sharon@example.com", "--reason", "a second key")
     assert again.returncode == 0
     assert f"already has {revocation_id}" in again.stdout
-    assert "Reason: key leaked; a second key" in again.stdout
+    assert "Reason: key leaked (" in again.stdout
+    assert "; a second key (" in again.stdout
 
 
 def test_somebody_taken_off_the_policy_by_hand_is_put_back_by_asking_again(
@@ -257,7 +258,7 @@ def test_a_hold_is_told_with_its_end(bare: Installation, sharon: tuple[str, str]
     revocation_id = sharon[1]
     assert "Held. Sharon stays denied until 2" in bare.terminal("hold", revocation_id).stdout
     answer = bare.terminal("hold", revocation_id.lower(), "--until-released")
-    assert "stays denied until two people release it" in answer.stdout
+    assert "stays denied until two people release them" in answer.stdout
 
 
 # release

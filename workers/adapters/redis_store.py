@@ -10,12 +10,14 @@ from typing import Any
 
 from redis import Redis
 from redis.client import Pipeline
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import LockError, RedisError, ResponseError, WatchError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.lock import Lock as RedisLock
 
 from workers.adapters.audit_log import GENESIS, AuditLog, Signed
 from workers.adapters.job_queue import JobQueue
-from workers.domain.errors import StoreAway, UnknownRevocation, UnreadableRecord
+from workers.domain.errors import StoreAway, StoreUnsure, UnknownRevocation, UnreadableRecord
 from workers.domain.revocation import Revocation
 from workers.ports import Change, Decide
 
@@ -104,6 +106,7 @@ class RedisStore:
         self._redis: Commands = redis
         self._log, self._queue, self._next_due = log, queue, next_due
         self._told = redis.register_script(_TOLD)
+        self._complained: set[str] = set()
 
     def now(self) -> datetime:
         with _store_away():
@@ -151,6 +154,17 @@ class RedisStore:
     def due(self, now: datetime) -> list[str]:
         with _store_away():
             return [_text(m) for m in self._redis.zrangebyscore(DUE, "-inf", _milliseconds(now))]
+
+    def look_again(self, revocation_id: str, wait: timedelta) -> None:
+        with _store_away():
+            due = _milliseconds(_time(self._redis) + wait)
+            self._redis.zadd(DUE, {revocation_id: due}, xx=True)
+
+    def unreadable(self) -> list[str]:
+        with _store_away():
+            ids = sorted(_text(member) for member in self._redis.smembers(OPEN))
+        found = {revocation.id for revocation in self._many(ids)}
+        return [revocation_id for revocation_id in ids if revocation_id not in found]
 
     def untold(self) -> list[str]:
         with _store_away():
@@ -212,6 +226,10 @@ class RedisStore:
         with _store_away():
             self._redis.hset("revoke:marks", name, _milliseconds(_time(self._redis)))
 
+    def unmark(self, name: str) -> None:
+        with _store_away():
+            self._redis.hdel("revoke:marks", name)
+
     def marked(self, name: str) -> datetime | None:
         with _store_away():
             value = self._redis.hget("revoke:marks", name)
@@ -253,7 +271,9 @@ class RedisStore:
             last = _of_stream(answer)
             return self._record(last, revocation_id) if last else None
         except UnreadableRecord as error:
-            logger.error("record_unreadable", extra={"revocation_id": revocation_id, "cause": str(error)})
+            if revocation_id not in self._complained:
+                self._complained.add(revocation_id)
+                logger.error("record_unreadable", extra={"revocation_id": revocation_id, "cause": str(error)})
             return None
 
     def _append(
@@ -290,7 +310,7 @@ class RedisStore:
         self._index(pipe, revocation, now)
         for wake in change.wakes:
             self._queue.put(pipe, wake, revocation.id)
-        pipe.execute()
+        _execute(pipe)
         logger.info(
             change.event,
             extra={"revocation_id": revocation.id, "seq": revocation.seq, "state": revocation.state.value},
@@ -316,6 +336,14 @@ class RedisStore:
 
 def _numbered(revocation: Revocation) -> Revocation:
     return replace(revocation, seq=revocation.seq + 1)
+
+
+def _execute(pipe: Pipeline) -> None:
+    """Raises StoreUnsure where Redis may have done it and did not answer in time."""
+    try:
+        pipe.execute()
+    except (RedisConnectionError, RedisTimeoutError) as error:
+        raise StoreUnsure("Redis did not answer in time; it is not sure whether it was recorded.") from error
 
 
 def _time(redis: Commands) -> datetime:

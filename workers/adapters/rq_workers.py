@@ -1,6 +1,5 @@
 """RQ's workers as we run them: warm, one queue each, and safe to stop at any instant."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -55,15 +54,3 @@ def warm_worker(queue: str, redis: Redis, idle: Callable[[], None] | None = None
 def run_scheduler(redis: Redis) -> None:
     """Moves delayed jobs to their queue. A process of its own: inside a worker its orphan would steal jobs."""
     RQScheduler([STEPS], connection=redis, serializer=SERIALIZER).work()  # type: ignore[no-untyped-call]
-
-
-def every(seconds: float, do: Callable[[], None]) -> Callable[[], None]:
-    """`do`, at most once in `seconds`."""
-    last = [-seconds]
-
-    def paced() -> None:
-        if time.monotonic() - last[0] >= seconds:
-            last[0] = time.monotonic()
-            do()
-
-    return paced

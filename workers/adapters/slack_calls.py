@@ -27,8 +27,8 @@ def slack_answers() -> Iterator[None]:
         yield
     except SlackApiError as error:
         raise _translated(error) from error
-    except (URLError, HTTPException, OSError, SlackClientError, ValueError) as error:
-        raise SlackAway(f"Slack did not answer ({type(error).__name__}).", applied_unknown=True) from error
+    except (URLError, HTTPException, OSError, SlackClientError, ValueError, KeyError, TypeError) as error:
+        raise SlackAway(f"Slack did not answer ({type(error).__name__}).") from error
 
 
 def _translated(error: SlackApiError) -> SlackAway | SlackRefused:
@@ -37,7 +37,7 @@ def _translated(error: SlackApiError) -> SlackAway | SlackRefused:
     status = getattr(response, "status_code", 200)
     if status == 429 or code in _PASSING or status >= 500:
         return SlackAway(f"Slack is not taking calls now ({code}).", retry_after=_retry_after(response))
-    return SlackRefused(str(code))
+    return SlackRefused(str(code)[:80])
 
 
 def _retry_after(response: object) -> float | None:

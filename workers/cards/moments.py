@@ -74,6 +74,9 @@ def _quiet(revocation: Revocation, note: Note, who: str, detail: str, rules: Rul
             return f"The release was not approved within 24 hours; {who} stays denied."
         case "adopted":
             return f"Held: {who} stands in the Deny policy, and no record says why. They stay until two people release them."
+        case "terminal_vote":
+            votes = f"One of the two votes to release {who} was given at a terminal: {_names(revocation)}"
+            return f"{votes}. Check that they are two people."
         case "break_glass":
             return f"Break-glass release of {who} at a terminal by {_names(revocation)}: {detail}"
         case "access_back":

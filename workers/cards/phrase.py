@@ -30,7 +30,7 @@ def standing(revocation: Revocation) -> str:
         return NOT_YET
     if revocation.state is State.CONFIRMED:
         return NOT_DENIED if revocation.trouble else NOT_YET
-    if revocation.trouble and revocation.trouble.code in _GONE:
+    if revocation.trouble and revocation.trouble.code in _GONE and revocation.state is not State.RELEASING:
         return NOT_DENIED
     held = revocation.held_because or revocation.hold_until or revocation.hold_open
     return (HELD if held and revocation.state is State.DENIED else DENIED) + covered(revocation)

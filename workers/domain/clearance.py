@@ -71,9 +71,10 @@ def red_gates(revocation: Revocation, timing: Timing, now: datetime, aws_time: d
 
     `revocation.reach` must have been read just now, inside the policy's lock.
     """
+    access = access_gate(revocation)
     gates = [
-        access_gate(revocation),
-        _time_gate(revocation, timing, now),
+        access,
+        None if access else _time_gate(revocation, timing, now),
         _hold_gate(revocation),
         _clock_gate(now, aws_time),
     ]

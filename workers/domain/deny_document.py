@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from workers.domain.errors import PolicyRefused
@@ -58,9 +58,6 @@ class DenyDocument:
         ours = _with_values(statements[self.index], [*wanted, PLACEHOLDER])
         changed = [*statements[: self.index], ours, *statements[self.index + 1 :]]
         return _minified({**self.document, "Statement": changed})
-
-    def denying(self, user_ids: Iterable[str]) -> "DenyDocument":
-        return replace(self, user_ids=frozenset(user_ids), has_placeholder=True)
 
 
 def parse(text: str) -> DenyDocument:

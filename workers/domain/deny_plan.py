@@ -23,6 +23,8 @@ class DenyPlan:
     """Were read back before, and are gone now: somebody else took them off."""
     orphans: frozenset[str]
     """In the policy without a record: kept, and a human is told."""
+    doubtful: bool
+    """Somebody changed sides so lately that a read may still show the other one: only a write settles it."""
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -45,6 +47,7 @@ def plan(
         off=off,
         missing=tuple(r for r in must if _was_written(r) and user_id_of(r) not in document.user_ids),
         orphans=frozenset(document.user_ids - known - off),
+        doubtful=bool(wanted & just_off) or any(_just_written(r, now) for r in identified),
     )
 
 
@@ -61,9 +64,15 @@ def _was_written(revocation: Revocation) -> bool:
     return revocation.state is State.DENIED
 
 
+def _just_written(revocation: Revocation, now: datetime) -> bool:
+    """Being taken off again, so soon after it was written that a read may not show it yet."""
+    written = revocation.written_at
+    return revocation.state is State.RELEASING and written is not None and abs(now - written) < STALE_READS
+
+
 def _just_off(revocation: Revocation, now: datetime) -> bool:
     return (
         revocation.user is not None
         and revocation.off_at is not None
-        and now - revocation.off_at < STALE_READS
+        and abs(now - revocation.off_at) < STALE_READS
     )

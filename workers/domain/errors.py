@@ -21,6 +21,10 @@ class StoreAway(RevocationError):
     """Redis could not be reached, so nothing was recorded."""
 
 
+class StoreUnsure(StoreAway):
+    """Redis was asked to record, and did not answer in time: it may have recorded. Doing it again does no harm."""
+
+
 class NotIdentified(RevocationError):
     """The target is not exactly one Identity Center user."""
 
@@ -56,17 +60,11 @@ class AwsRefused(RevocationError):
 
 
 class SlackAway(RevocationError):
-    """Slack did not take a message. `retry_after` seconds, where Slack named them.
+    """Slack did not take a message, or did not say so. `retry_after` seconds, where Slack named them."""
 
-    `applied_unknown` is true where the connection broke after sending: the message may stand.
-    """
-
-    def __init__(
-        self, sentence: str, *, retry_after: float | None = None, applied_unknown: bool = False
-    ) -> None:
+    def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
-        self.applied_unknown = applied_unknown
 
 
 class SlackRefused(RevocationError):

@@ -184,6 +184,8 @@ class Revocation:
     hold_open: bool = False
     hold_by: Actor | None = None
     held_because: str | None = None
+    proven_at: datetime | None = None
+    """When the gates were read green, for one who is being taken off by proof."""
     notice_at: datetime | None = None
     """When the channel was given the clean-up notice that is in force."""
     clean_up_given_by: Actor | None = None

@@ -70,7 +70,10 @@ def _held(current: Revocation, now: datetime, gates: list[str]) -> Change | None
     why = " ".join(gates)
     if current.held_because == why:
         return None
-    changed = replace(current, held_because=why).noting(Note(kind="held", at=now, broadcast=True, detail=why))
+    # A notice that was given for a proof that failed is no notice for the next one.
+    changed = replace(current, held_because=why, notice_at=None).noting(
+        Note(kind="held", at=now, broadcast=True, detail=why)
+    )
     return Change(revocation=changed, event="held", actor=SYSTEM, detail={"gates": gates}, wakes=(SHOW,))
 
 
@@ -82,11 +85,17 @@ def _take_off_if_proven(world: World, revocation_id: str) -> None:
     """
     with world.store.lock(f"clean-up-{revocation_id}", wait=timedelta(0)) as lock:
         user = world.store.get(revocation_id).user
-        if lock is None or user is None:
+        if lock is None or user is None or _waits_for_people(world, revocation_id):
             return
         reach, aws_time = coverage.read(world, user.user_id), _aws_time(world)
         if world.store.change(revocation_id, _decide_off(world, reach, aws_time)):
             containment.contain(world, revocation_id)
+
+
+def _waits_for_people(world: World, revocation_id: str) -> bool:
+    """In mode `ask` with a release waiting: reading every gate at each pass would change nothing."""
+    record = world.store.get(revocation_id)
+    return world.rules.clean_up == "ask" and record.clean_up_given_by is None and record.release is not None
 
 
 def _aws_time(world: World) -> datetime | None:
@@ -108,7 +117,7 @@ def _decide_off(world: World, reach: Reach, aws_time: datetime | None) -> Decide
             return _held(current, now, gates)
         if world.rules.clean_up == "ask" and current.clean_up_given_by is None:
             return _ask(current, now)
-        changed = replace(current, state=State.RELEASING, held_because=None, release=None)
+        changed = replace(current, state=State.RELEASING, held_because=None, release=None, proven_at=now)
         return Change(revocation=changed, event="proven", actor=SYSTEM, wakes=(SHOW,))
 
     return decide

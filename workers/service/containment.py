@@ -5,7 +5,8 @@ one lock whose ownership is checked before each write, one send per write, and a
 """
 
 import logging
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
@@ -13,8 +14,8 @@ from workers.domain import deny_document
 from workers.domain.deny_document import DenyDocument
 from workers.domain.deny_plan import STALE_READS, DenyPlan, plan, user_id_of
 from workers.domain.errors import AwsUnsettled, PolicyRefused, UnreadableRecord
-from workers.domain.revocation import Revocation, State
-from workers.ports import Lock, PolicyRead
+from workers.domain.revocation import SYSTEM, Revocation, State
+from workers.ports import SHOW, Change, Lock, PolicyRead
 from workers.service import adoption, read_back, trouble
 from workers.service.world import World
 
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 POLICY_LOCK = "policy"
 LOCK_WAIT = timedelta(seconds=15)
 _TRY_FOR = 20.0
+PROOF_LASTS = timedelta(seconds=60)
+"""How long the gates that were read green are good for."""
 
 
 class _LockLost(Exception):
@@ -52,6 +55,8 @@ def enforce(world: World, lock: Lock) -> PolicyRead | None:
         logger.warning("policy_lock_lost")
     except (PolicyRefused, AwsUnsettled) as error:
         logger.warning("policy_not_written", extra={"code": error.code, "cause": str(error)})
+        if isinstance(error, PolicyRefused):
+            world.store.mark("policy_refused")
         trouble.record_for_all(world, error)
     return None
 
@@ -73,21 +78,38 @@ def _make_equal(world: World, lock: Lock) -> PolicyRead:
     read = _read(world, lock)
     document = deny_document.parse(read.text)
     now, fresh = world.store.now(), _fresh(world)
+    _drop_old_proofs(world)
     believed = [revocation for revocation in world.store.open() if _believed(world, revocation)]
     wants = plan(document, believed, [] if fresh else world.store.ended(50), now)
     read_back.say_missing(world, wants, fresh)
     wanted, left_out = _that_fit(world, document, wants)
     request_id = None
-    if wanted != document.user_ids or not document.has_placeholder:
+    if wanted != document.user_ids or not document.has_placeholder or wants.doubtful:
         request_id = _write(world, lock, document.render(wanted))
         read = _read(world, lock)
         document = deny_document.parse(read.text)
         _insist(document, wanted)
-    read_back.settle(world, wants, document, request_id)
+    read_back.settle(world, wants, document, request_id, read.aws_time)
     trouble.refuse_left_out(world, left_out)
-    if fresh:
-        adoption.adopt(world, wants.orphans)
+    for user_id in sorted(wants.orphans) if fresh else ():
+        _own(lock)
+        adoption.adopt(world, user_id)
     return read
+
+
+def _drop_old_proofs(world: World) -> None:
+    """What was proven and could not be taken off at once is denied as before: access may have come back since."""
+    for revocation in world.store.open():
+        if revocation.state is State.RELEASING and not revocation.released_by:
+            world.store.change(revocation.id, _proof_lapsed)
+
+
+def _proof_lapsed(current: Revocation, now: datetime) -> Change | None:
+    fresh = current.proven_at is not None and abs(now - current.proven_at) < PROOF_LASTS
+    if current.state is not State.RELEASING or current.released_by or fresh:
+        return None
+    changed = replace(current, state=State.DENIED, notice_at=None, proven_at=None)
+    return Change(revocation=changed, event="proof_lapsed", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _believed(world: World, revocation: Revocation) -> bool:
@@ -115,8 +137,8 @@ def _read(world: World, lock: Lock) -> PolicyRead:
 
 
 def _write(world: World, lock: Lock, text: str) -> str:
-    _own(lock)
     world.store.mark("policy_written")
+    _own(lock)  # the last thing before the write: whatever stalls must do so before it
     return world.policy.write(text)
 
 

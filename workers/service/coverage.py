@@ -5,12 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from workers.domain import clearance
-from workers.domain.errors import AwsRefused, AwsUnsettled
-from workers.domain.revocation import SYSTEM, Coverage, Note, Reach, Revocation, State
+from workers.domain.errors import AwsRefused, AwsUnsettled, SlackAway, SlackRefused
+from workers.domain.revocation import SYSTEM, Coverage, DirectoryUser, Note, Reach, Revocation, State
 from workers.ports import SHOW, Assignment, Change
 from workers.service.world import World
 
 _UNREADABLE = (AwsRefused, AwsUnsettled)
+
+UNCHANGED = 4
+"""A reading that found nothing new is recorded this seldom: the log is kept whole, and must not drown in them."""
 
 
 def read_reach(world: World, revocation_id: str) -> None:
@@ -20,18 +23,51 @@ def read_reach(world: World, revocation_id: str) -> None:
         return
     reach = read(world, revocation.user.user_id)
     coverage = read_coverage(world, reach)
+    slack_id = None if revocation.target.slack_id else _slack_id(world, revocation.user)
+    described = _described(world, revocation.user) if revocation.adopted else None
 
     def have_read(current: Revocation, now: datetime) -> Change | None:
         if current.user is None or current.ended:
             return None
-        changed = replace(clearance.with_reach(current, reach), coverage=coverage)
+        changed = replace(clearance.with_reach(current, reach), coverage=_kept(coverage, current.coverage))
         changed = replace(changed, next_read_at=now + world.rules.timing.read_again)
         changed = changed.noting(*_news(current, changed, now))
-        if _same(current, changed):
-            return _quietly(changed)
-        return Change(revocation=changed, event="reach_read", actor=SYSTEM, wakes=(SHOW,))
+        if slack_id is not None and current.target.slack_id is None:
+            changed = replace(changed, target=replace(current.target, slack_id=slack_id))
+        if described is not None:
+            changed = replace(changed, user=described)
+        if not _same(current, changed):
+            return Change(revocation=changed, event="reach_read", actor=SYSTEM, wakes=(SHOW,))
+        if (
+            current.reach
+            and reach.read_at - current.reach.read_at < UNCHANGED * world.rules.timing.read_again
+        ):
+            return None
+        return Change(revocation=changed, event="reach_read_again", actor=SYSTEM)
 
-    world.store.change(revocation_id, have_read)
+    if world.store.change(revocation_id, have_read) is None:
+        world.store.look_again(revocation_id, world.rules.timing.read_again)
+
+
+def _kept(fresh: Coverage, before: Coverage | None) -> Coverage:
+    """A reading that failed leaves the gaps that were seen, so that a new one is still news afterwards."""
+    return replace(fresh, uncovered=before.uncovered) if fresh.unread and before else fresh
+
+
+def _slack_id(world: World, user: DirectoryUser) -> str | None:
+    """The target's Slack account, where it could not be told before: it must have no say."""
+    try:
+        person = world.people.by_email(user.email) if user.email else None
+    except (SlackAway, SlackRefused):
+        return None
+    return person.id if person else None
+
+
+def _described(world: World, user: DirectoryUser) -> DirectoryUser | None:
+    try:
+        return world.directory.by_user_id(user.user_id)
+    except _UNREADABLE:
+        return None
 
 
 def read(world: World, user_id: str) -> Reach:
@@ -83,7 +119,7 @@ def _news(before: Revocation, after: Revocation, now: datetime) -> Iterable[Note
     """What somebody must be told about the difference between two readings."""
     if before.state is State.WATCHED and _came_back(before, after):
         yield Note(kind="access_back", at=now, broadcast=True)
-    if before.state is State.DENIED and before.coverage and not before.coverage.unread:
+    if before.state is State.DENIED and before.coverage:
         lost = set(after.coverage.uncovered if after.coverage else ()) - set(before.coverage.uncovered)
         if lost:
             yield Note(kind="coverage_lost", at=now, broadcast=True, detail=", ".join(sorted(lost)))
@@ -93,9 +129,12 @@ def _news(before: Revocation, after: Revocation, now: datetime) -> Iterable[Note
 
 
 def _came_back(before: Revocation, after: Revocation) -> bool:
-    was_none = before.reach is not None and before.reach.none_left
-    is_some = after.reach is not None and not after.reach.none_left and not after.reach.unread
-    return was_none and is_some
+    """By what was seen, not by what was proven: a reading that failed in between must hide nothing."""
+    return _seen(after.reach) and not _seen(before.reach)
+
+
+def _seen(reach: Reach | None) -> bool:
+    return reach is not None and bool(reach.direct or reach.through_groups or reach.entitlements)
 
 
 def _same(before: Revocation, after: Revocation) -> bool:
@@ -108,7 +147,3 @@ def _timeless(revocation: Revocation) -> Revocation:
     reach = replace(revocation.reach, read_at=epoch) if revocation.reach else None
     coverage = replace(revocation.coverage, read_at=epoch) if revocation.coverage else None
     return replace(revocation, reach=reach, coverage=coverage, next_read_at=None)
-
-
-def _quietly(changed: Revocation) -> Change:
-    return Change(revocation=changed, event="reach_read_again", actor=SYSTEM)

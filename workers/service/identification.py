@@ -62,7 +62,7 @@ def _from_slack(world: World, slack_id: str) -> Found:
 
 def _exactly_one(directory: Directory, name: str) -> DirectoryUser:
     """The one user whose e-mail or user name is `name`. Raises NotIdentified on none, and on two."""
-    matches = {user.user_id: user for user in [*directory.by_email(name), *directory.by_user_name(name)]}
+    matches = {user.user_id: user for user in _answering_to(directory, name)}
     if len(matches) == 1:
         return next(iter(matches.values()))
     if not matches:
@@ -78,6 +78,14 @@ def _exactly_one(directory: Directory, name: str) -> DirectoryUser:
 
 def _user_name(user: DirectoryUser) -> str:
     return user.user_name
+
+
+def _answering_to(directory: Directory, name: str) -> list[DirectoryUser]:
+    """By e-mail, and by user name. The whole directory is read only where AWS's own look-ups find nobody."""
+    if "@" not in name:
+        return directory.by_user_name(name)
+    by_email = directory.by_email(name)
+    return [*by_email, *directory.by_user_name(name, as_typed=bool(by_email))]
 
 
 def _slack_side(world: World, user: DirectoryUser) -> SlackPerson | None:

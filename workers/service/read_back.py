@@ -11,33 +11,51 @@ from workers.ports import SHOW, Change, Decide, Job, Wake
 from workers.service.world import World
 
 
-def settle(world: World, wants: DenyPlan, document: DenyDocument, request_id: str | None) -> None:
+def settle(
+    world: World, wants: DenyPlan, document: DenyDocument, request_id: str | None, aws_time: datetime | None
+) -> None:
     """Put into the records what was read back."""
     for revocation in wants.must:
         news = revocation.state is State.CONFIRMED or revocation.trouble or revocation in wants.missing
         if news and user_id_of(revocation) in document.user_ids:
-            world.store.change(revocation.id, _written(world, request_id))
+            world.store.change(revocation.id, _written(world, request_id, aws_time))
     for revocation in world.store.open():
-        if revocation.state is State.RELEASING and user_id_of(revocation) not in document.user_ids:
+        if revocation.state is not State.RELEASING:
+            continue
+        if user_id_of(revocation) in wants.wanted:
+            world.store.change(revocation.id, _overtaken)
+        elif user_id_of(revocation) not in document.user_ids:
             world.store.change(revocation.id, _taken_off(world, request_id))
 
 
-def _written(world: World, request_id: str | None) -> Decide:
+def _overtaken(current: Revocation, now: datetime) -> Change | None:
+    """Somebody denied the user anew before this one had taken them off."""
+    if current.state is not State.RELEASING:
+        return None
+    why = f"{current.who} was denied anew meanwhile, so this one has nothing left to take off."
+    changed = replace(current, state=State.CLOSED, refused_because=why, trouble=None)
+    return Change(revocation=changed, event="overtaken", actor=SYSTEM, wakes=(SHOW,))
+
+
+def _written(world: World, request_id: str | None, aws_time: datetime | None) -> Decide:
     def written(current: Revocation, now: datetime) -> Change | None:
         if not current.on_the_list or (current.state is State.DENIED and current.trouble is None):
             return None
         first = current.written_at is None
+        was_off = current.trouble is not None and current.trouble.code in ("removed", "missing")
         changed = replace(
             current,
             state=State.DENIED,
-            written_at=current.written_at or now,
+            # By the later of two clocks: if one is behind, the 12 hours must not begin before they did.
+            written_at=current.written_at or max(now, aws_time or now),
             policy_id=world.policy.policy_id,
             request_id=request_id or current.request_id,
             trouble=None,
             next_read_at=now,
             notes=tuple(note for note in current.notes if note.kind != "not_denied"),
         )
-        changed = changed.noting(Note(kind="denied" if first else "denied_again", at=now, broadcast=True))
+        if first or was_off:
+            changed = changed.noting(Note(kind="denied" if first else "denied_again", at=now, broadcast=True))
         due = clearance.next_step_at(changed, world.rules.timing)
         wakes = (SHOW, Wake(Job.READ_REACH), *([Wake(Job.CLEAN_UP, due)] if due else []))
         detail = {"request_id": request_id, "recovered": request_id is None}

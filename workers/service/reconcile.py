@@ -12,6 +12,9 @@ from workers.service.world import World
 
 logger = logging.getLogger(__name__)
 
+AFTER_REFUSAL = timedelta(seconds=10)
+"""A policy that needs a person is tried this often; a new confirmation, or Retry, tries at once."""
+
 READ_POLICY_EVERY = timedelta(seconds=25)
 """The policy is read at least every 30 seconds; a pass takes some of them."""
 
@@ -21,6 +24,9 @@ def settle_policy(world: World) -> None:
     now = world.store.now()
     late = [r for r in world.store.open() if r.state in (State.CONFIRMED, State.RELEASING)]
     late = [r for r in late if r.confirmed_at is None or now - r.confirmed_at > JOB_LATE]
+    refused = world.store.marked("policy_refused")
+    if refused is not None and now - refused < AFTER_REFUSAL:
+        return
     last = world.store.marked("policy_read")
     if late or last is None or now - last > READ_POLICY_EVERY:
         containment.contain(world)
@@ -52,6 +58,8 @@ def _alone(do: Callable[[World, str], None], world: World, revocation_id: str) -
         do(world, revocation_id)
     except RevocationError as error:
         logger.warning("reconcile_failed", extra={"revocation_id": revocation_id, "cause": str(error)})
+    except Exception:
+        logger.exception("reconcile_broke", extra={"revocation_id": revocation_id})
 
 
 def _look(world: World, revocation_id: str) -> None:

@@ -18,13 +18,16 @@ from workers.service.world import World
 logger = logging.getLogger(__name__)
 
 PACE = timedelta(seconds=1)
+AWAY_SINCE = "slack_away"
 AWAY_PAUSE = 5.0
+LONGEST_PAUSE = 60.0
 ASK_AGAIN = timedelta(seconds=20)
 """After Slack refused a card or a notice. A card must catch up within 30 seconds of what held it up."""
 
 ALARM_AFTER = timedelta(minutes=2)
 
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "message_deleted"})
+_NO_TOKEN = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 _NO_ROOM = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
 
 
@@ -63,7 +66,6 @@ def _show(world: World, lock: Lock, revocation_id: str) -> None:
         _own(lock)
         _tell(world, revocation, note)
         world.store.change(revocation_id, _told(world, note))
-    world.store.mark("slack_answered")
     latest = world.store.get(revocation_id)
     told = not [note for note in latest.notes if not note.alarm]
     if told and world.store.card_digest(revocation_id) == _digest(_rendered(world, latest)):
@@ -93,6 +95,7 @@ def _card(world: World, lock: Lock, revocation: Revocation) -> Revocation:
         revocation = _put(world, revocation, message)
     except SlackRefused as refusal:
         return _somewhere_else(world, revocation, refusal)
+    world.store.unmark(AWAY_SINCE)
     world.store.card_shows(revocation.id, digest, again_in=PACE)
     return revocation
 
@@ -160,11 +163,24 @@ def _tell(world: World, revocation: Revocation, note: Note) -> None:
             world.channel.tell(note.to, message)
         else:
             world.channel.reply(revocation.channel, revocation.card_ts, message, broadcast=note.broadcast)
+        world.store.unmark(AWAY_SINCE)
     except SlackRefused as refusal:
-        if note.kind == "notice":
-            raise _NotNow(f"The notice could not be posted: {refusal}") from refusal
-        logger.error(
-            "note_refused", extra={"revocation_id": revocation.id, "kind": note.kind, "code": refusal.code}
+        _untold(world, revocation, note, refusal)
+
+
+def _untold(world: World, revocation: Revocation, note: Note, refusal: SlackRefused) -> None:
+    """Slack took a note not: what somebody must hear waits, moves, or goes out beside Slack; the rest is logged."""
+    if refusal.code in _NO_ROOM and note.to is None:
+        _somewhere_else(world, revocation, refusal)
+        raise _NotNow(f"{note.kind} moved with its card: {refusal}")
+    if note.kind == "notice" or refusal.code in _NO_TOKEN:
+        raise _NotNow(f"{note.kind} could not be posted: {refusal}") from refusal
+    logger.error(
+        "note_refused", extra={"revocation_id": revocation.id, "kind": note.kind, "code": refusal.code}
+    )
+    if note.broadcast:
+        world.alarm.raise_alarm(
+            f"{revocation.id} {note.kind}", moments.render(revocation, note, world.rules).text
         )
 
 
@@ -184,10 +200,12 @@ def _told(world: World, note: Note) -> Decide:
 
 def _wait(world: World, away: SlackAway) -> None:
     """Leave Slack alone for a while; where that lasts, somebody hears of it beside Slack."""
-    world.store.pause_slack(away.retry_after or AWAY_PAUSE)
+    world.store.pause_slack(min(max(away.retry_after or AWAY_PAUSE, 1.0), LONGEST_PAUSE))
     logger.warning("slack_away", extra={"cause": str(away)})
-    answered = world.store.marked("slack_answered")
-    long = answered is not None and world.store.now() - answered > ALARM_AFTER
+    since = world.store.marked(AWAY_SINCE)
+    if since is None:
+        world.store.mark(AWAY_SINCE)
+    long = since is not None and world.store.now() - since > ALARM_AFTER
     if long and world.store.first_sight("slack-away", timedelta(hours=1)):
         world.alarm.raise_alarm(
             "Slack unreachable", f"Revocations are open and Slack does not answer: {away}"

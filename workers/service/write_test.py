@@ -53,7 +53,7 @@ def _settled_text(world: World) -> str:
 
 
 def _write(world: World, lock: Lock, text: str) -> None:
+    world.store.mark("policy_written")
     if not lock.extend():
         raise Refused("the policy's lock was lost. Try again.")
-    world.store.mark("policy_written")
     world.policy.write(text)

@@ -47,8 +47,11 @@ class IdentityStoreDirectory:
         wanted = _folded(email)
         return self._by("emails.value", email.strip(), lambda user: _folded(user.email or "") == wanted)
 
-    def by_user_name(self, user_name: str) -> list[DirectoryUser]:
+    def by_user_name(self, user_name: str, *, as_typed: bool = False) -> list[DirectoryUser]:
         wanted = _folded(user_name)
+        if as_typed:
+            hit = self._looked_up("userName", user_name.strip())
+            return [hit] if hit is not None else []
         return self._by("userName", user_name.strip(), lambda user: _folded(user.user_name) == wanted)
 
     def group_ids(self, user_id: str) -> list[str]:

@@ -22,16 +22,18 @@ class SnsAlarm:
     clients: AwsClients
     topic_arn: str | None = None
 
-    def raise_alarm(self, subject: str, text: str) -> None:
+    def raise_alarm(self, subject: str, text: str) -> bool:
         log.error("ALARM: %s", plain(subject), extra={"alarm": plain(text, 2_000)})
         if self.topic_arn is None:
-            return
+            return True
         try:
             self.clients.sns.publish(
                 TopicArn=self.topic_arn, Subject=_subject(subject), Message=text[:MESSAGE_LIMIT]
             )
         except Exception as error:  # an alarm that fails must not stop what raised it
             log.error("the alarm did not reach its SNS topic", extra={"error": type(error).__name__})
+            return False
+        return True
 
 
 def _subject(subject: str) -> str:

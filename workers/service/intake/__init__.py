@@ -5,7 +5,7 @@ it does not. All may run twice: the second run finds it done and says by whom.
 """
 
 from workers.service.intake.asking import REASON_LIMIT, Asked, Request, ask, find, joinable
-from workers.service.intake.authority import Authority, not_denied
+from workers.service.intake.authority import Authority, not_barred, not_denied
 from workers.service.intake.deciding import cancel, confirm, expire, retry
 from workers.service.intake.holding import hold
 from workers.service.intake.releasing import approve_release, ask_release, break_glass, refuse_release
@@ -25,6 +25,7 @@ __all__ = [
     "find",
     "hold",
     "joinable",
+    "not_barred",
     "not_denied",
     "refuse_release",
     "retry",

@@ -7,7 +7,7 @@ from datetime import datetime
 from workers.domain.revocation import Actor, Note, Reason, Revocation, State, TargetRef
 from workers.domain.timing import CONFIRM_WITHIN
 from workers.ports import SHOW, Change, Decide, Job, RevocationStore, Wake
-from workers.service.intake.authority import Authority, must_be_responder, not_self
+from workers.service.intake.authority import Authority, must_be_responder, not_barred, not_self
 
 REASON_LIMIT = 500
 
@@ -32,6 +32,8 @@ class Asked:
 def ask(store: RevocationStore, who: Authority, request: Request) -> list[Asked]:
     """One revocation for each target; a target that has one open gets the reason added there."""
     must_be_responder(store, who)
+    for target in request.targets:
+        not_self(who, target.slack_id)
     open_ones = store.open()
     return [_ask_one(store, who, request, target, open_ones) for target in request.targets]
 
@@ -43,13 +45,10 @@ def _ask_one(
     target: TargetRef,
     open_ones: Iterable[Revocation],
 ) -> Asked:
-    not_self(who, target.slack_id)
+    now = store.now()
     for revocation in open_ones:
-        if _meant(revocation, target) and revocation.state in (
-            State.REQUESTED,
-            State.CONFIRMED,
-            State.DENIED,
-        ):
+        if _meant(revocation, target) and joinable(revocation, now):
+            not_barred(store, who, revocation)
             store.change(revocation.id, _with_reason(who.actor, request.reason))
             return Asked(revocation, joined=True)
     made = store.create(lambda fresh, now: _requested(fresh, now, who.actor, request, target))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from workers.domain import clearance
 from workers.domain.errors import Refused
-from workers.domain.revocation import Note, Revocation
+from workers.domain.revocation import Note, Revocation, State
 from workers.domain.timing import Timing
 from workers.ports import SHOW, Change, RevocationStore
 from workers.service.intake.authority import Authority, may
@@ -25,9 +25,11 @@ def hold(
 
     def decide(current: Revocation, now: datetime) -> Change:
         may(store, who, current)
-        if not current.on_the_list:
+        by_proof = current.state is State.RELEASING and not current.released_by
+        if not current.on_the_list and not by_proof:
             raise Refused(f"There is nothing to hold: {outcome(current)}")
-        changed = replace(_unproven(current), hold_by=who.actor)
+        changed = replace(_unproven(current), hold_by=who.actor, proven_at=None)
+        changed = replace(changed, state=State.DENIED) if by_proof else changed
         if until_released:
             changed = replace(
                 changed,

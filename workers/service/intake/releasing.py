@@ -44,7 +44,7 @@ def approve_release(
         if same_person(current.release.asked_by, who.actor):
             raise Refused("You asked for this release; another approver must give the second yes.")
         _still_stands(store, current.release, now)
-        return _approved(current, who.actor, reason)
+        return _approved(current, now, who.actor, reason)
 
     return changed_by(store, revocation_id, decide)
 
@@ -59,7 +59,12 @@ def _still_stands(store: RevocationStore, request: ReleaseRequest, now: datetime
         )
 
 
-def _approved(current: Revocation, approver: Actor, reason: str) -> Change:
+def _terminal_vote(current: Revocation, now: datetime) -> tuple[Note, Note]:
+    """Who sits at a terminal cannot be told from who clicks in Slack, so such a release is as loud as break-glass."""
+    return Note(kind="terminal_vote", at=now, broadcast=True), Note(kind="terminal_vote", at=now, alarm=True)
+
+
+def _approved(current: Revocation, now: datetime, approver: Actor, reason: str) -> Change:
     request = current.release
     assert request is not None
     if request.asked_by.kind == "system":
@@ -70,6 +75,8 @@ def _approved(current: Revocation, approver: Actor, reason: str) -> Change:
     changed = replace(
         current, state=State.RELEASING, release=None, released_by=(request.asked_by, approver), trouble=None
     )
+    if "terminal" in (request.asked_by.kind, approver.kind):
+        changed = changed.noting(*_terminal_vote(changed, now))
     detail = {"asked_by": request.asked_by.id, "reason": request.reason, "approvers_reason": reason}
     wakes = (Wake(Job.CONTAIN), SHOW)
     return Change(revocation=changed, event="release_approved", actor=approver, detail=detail, wakes=wakes)
