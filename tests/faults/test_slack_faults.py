@@ -43,6 +43,7 @@ def test_slack_asking_for_silence_is_obeyed(installation: Installation) -> None:
 
 
 def test_a_lost_answer_to_a_post_does_not_lose_the_card(installation: Installation) -> None:
+    installation.until(installation.all_told)
     installation.slack.fault("chat.postMessage", "drop_after", times=1)
     user_id = newcomer(installation, "lost-card")
     first = ask(installation, "lost-card its first card's answer is lost")

@@ -182,6 +182,10 @@ class Installation:
         """As if the last write were long ago: what a read shows is believed at once."""
         self.redis.hdel("revoke:marks", "policy_written")
 
+    def all_told(self) -> bool:
+        """Whether no card and no note is behind its record."""
+        return not self.store.untold()
+
     def redis_answers(self) -> bool:
         try:
             return bool(self.redis.ping())

@@ -35,6 +35,10 @@ class _LockLost(Exception):
     """Another writer has the card now."""
 
 
+class _Moved(Exception):
+    """The card goes to another channel, and its notes after it: the next run posts both there."""
+
+
 class _NotNow(Exception):
     """Slack will not take this one as it is; the others go on."""
 
@@ -51,6 +55,8 @@ def show(world: World, revocation_id: str) -> None:
         except _NotNow as refused:
             logger.error("card_refused", extra={"revocation_id": revocation_id, "cause": str(refused)})
             world.store.postpone(revocation_id, ASK_AGAIN)
+        except _Moved:
+            logger.info("card_moves", extra={"revocation_id": revocation_id})
         except _LockLost:
             logger.info("card_lock_lost", extra={"revocation_id": revocation_id})
 
@@ -172,7 +178,7 @@ def _untold(world: World, revocation: Revocation, note: Note, refusal: SlackRefu
     """Slack took a note not: what somebody must hear waits, moves, or goes out beside Slack; the rest is logged."""
     if refusal.code in _NO_ROOM and note.to is None:
         _somewhere_else(world, revocation, refusal)
-        raise _NotNow(f"{note.kind} moved with its card: {refusal}")
+        raise _Moved
     if note.kind == "notice" or refusal.code in _NO_TOKEN:
         raise _NotNow(f"{note.kind} could not be posted: {refusal}") from refusal
     logger.error(
