@@ -7,8 +7,12 @@ from typing import Any, cast
 
 import pytest
 
+from workers.adapters.slack_app import SlackApp
+from workers.cli import doctor_slack
+from workers.cli.speech import readable
+from workers.cli.terminal import Terminal
 from workers.domain.deny_document import EMPTY
-from workers.domain.errors import SlackAway
+from workers.domain.errors import AwsUnsettled, SlackAway, SlackRefused
 from workers.domain.rules import Rules
 from workers.domain.timing import Timing
 from workers.ports import Attachment, PolicyRead, SlackRoom
@@ -118,3 +122,62 @@ def test_a_reconciler_that_did_not_pass_for_half_a_minute_is_a_failure(ago: int 
     last = None if ago is None else NOW - timedelta(seconds=ago)
     store = SimpleNamespace(now=lambda: NOW, marked=lambda _: last)
     assert levels(doctor.reconciler(world(store=store))) == [level]
+
+
+def test_doctor_looks_once_and_says_so() -> None:
+    def busy() -> Iterator[Finding]:
+        raise AwsUnsettled("Throttling", "AWS could not read it just now. It is tried again.")
+        yield
+
+    (found,) = examine("Deny policy", busy)
+    assert str(found) == "FAIL Deny policy: AWS could not read it just now. Run doctor again in a minute."
+
+
+@pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel"])
+def test_a_channel_that_the_bot_cannot_see_is_told_with_what_to_do(code: str) -> None:
+    def room(_: str) -> SlackRoom:
+        raise SlackRefused(code)
+
+    (found,) = doctor.incident_channel(world(people=SimpleNamespace(room=room)))
+    assert str(found) == (
+        f"FAIL incident channel: Slack refused: {code}. "
+        "Invite the bot to C0SEC, or correct REVOKE_INCIDENT_CHANNEL."
+    )
+
+
+def test_a_token_that_slack_does_not_take_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(token: str, url: str) -> SlackApp:
+        raise SlackRefused("invalid_auth")
+
+    monkeypatch.setattr(doctor_slack, "slack_app", refuses)
+    settings = SimpleNamespace(
+        slack_bot_token=SimpleNamespace(get_secret_value=lambda: "a token"),
+        slack_api_url="https://slack.test/",
+    )
+    (found,) = doctor_slack.app(cast(Terminal, SimpleNamespace(settings=settings)))
+    assert str(found) == (
+        'FAIL Slack token: Slack refused: invalid_auth. Copy SLACK_BOT_TOKEN anew from "OAuth & Permissions".'
+    )
+
+
+@pytest.mark.parametrize(("pressed", "level"), [(True, Level.OK), (False, Level.WARN)])
+def test_the_bot_counts_as_tried_once_a_test_card_was_pressed(pressed: bool, level: Level) -> None:
+    marks: dict[str, datetime] = {}
+    store = SimpleNamespace(mark=lambda name: marks.update({name: NOW}), marked=marks.get)
+    outcome = ok("test card") if pressed else fail("test card")
+    assert levels(doctor.try_bot(world(store=store), lambda: [outcome])) == [outcome.level]
+    assert levels(doctor.bot(world(store=store))) == [level]
+
+
+@pytest.mark.parametrize(
+    ("slack", "terminal"),
+    [
+        ("`/revoke list` shows the open ones.", "`python -m workers list` shows the open ones."),
+        ("`/revoke status R-7K2M9Q`", "`python -m workers show R-7K2M9Q`"),
+        ("Name them: `/revoke USER_NAME`", "Name them: `python -m workers revoke USER_NAME`"),
+        ("NOT DENIED: run /revoke again.", "NOT DENIED: run `python -m workers revoke` again."),
+        ("seen at /revoke/list", "seen at /revoke/list"),
+    ],
+)
+def test_a_terminal_names_its_own_commands(slack: str, terminal: str) -> None:
+    assert readable(slack) == terminal

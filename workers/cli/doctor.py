@@ -62,7 +62,9 @@ def _all(at: Terminal, test_card: bool, try_to_write: bool) -> Checks:
     yield "alarm topic", lambda: doctor_aws.alarm_topic(at)
     yield "clocks", lambda: checks.clocks(world, datetime.now(UTC))
     if test_card:
-        yield "test card", lambda: press_card.press(world)
+        yield "test card", lambda: checks.try_bot(world, lambda: press_card.press(world))
+    else:
+        yield "bot", lambda: checks.bot(world)
 
 
 def _redis(at: Terminal) -> Checks:

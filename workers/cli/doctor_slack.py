@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from workers.adapters.slack_app import slack_app
 from workers.cli.terminal import Terminal
+from workers.domain.errors import SlackRefused
 from workers.service import doctor
 from workers.service.doctor import Check, Finding, fail, ok
 
@@ -11,12 +12,19 @@ NEEDED = frozenset(
     {"commands", "chat:write", "users:read", "users:read.email", "channels:read", "groups:read"}
 )
 FOR_GROUPS = frozenset({"usergroups:read"})
+_NOT_VALID = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 
 
 def app(at: Terminal) -> Iterator[Finding]:
     """The token is valid, and what the app may do is what the code needs."""
     token, url = at.settings.slack_bot_token.get_secret_value(), at.settings.slack_api_url
-    found = slack_app(token, url)
+    try:
+        found = slack_app(token, url)
+    except SlackRefused as refusal:
+        if refusal.code not in _NOT_VALID:
+            raise
+        yield fail(f"Slack token: {refusal}", 'Copy SLACK_BOT_TOKEN anew from "OAuth & Permissions".')
+        return
     yield ok(f"Slack token: valid for {found.name} in {found.team}")
     groups = any(slack_id.startswith("S") for slack_id in roles(at))
     missing = sorted((NEEDED | (FOR_GROUPS if groups else frozenset())) - found.scopes)

@@ -18,13 +18,21 @@ _MARKS = (
 )
 _WORD_JOINER = "\u2060"
 
+_TYPED = re.compile(r"`/revoke(?: (status|list|hold|release|help)\b)?|(?<=[Rr]un )/revoke(?= again\b)")
+_COMMANDS = {"status": "show", "list": "list", "hold": "hold", "release": "release", "help": "--help"}
+
 
 def readable(mrkdwn: str) -> str:
-    """Slack's marks as words; what was escaped for Slack as it was."""
+    """Slack's marks as words, and what is typed there as what is typed here; what was escaped as it was."""
     for mark, word in _MARKS:
         mrkdwn = mark.sub(word, mrkdwn)
-    bare = mrkdwn.replace(_WORD_JOINER, "").replace("`/revoke", "`revoke")
+    bare = _TYPED.sub(_command, mrkdwn.replace(_WORD_JOINER, ""))
     return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _command(typed: re.Match[str]) -> str:
+    command = f"`python -m workers {_COMMANDS.get(typed[1], 'revoke')}"
+    return command if typed[0].startswith("`") else f"{command}`"
 
 
 def card_text(revocation: Revocation, rules: Rules) -> str:

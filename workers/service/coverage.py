@@ -122,10 +122,20 @@ def _news(before: Revocation, after: Revocation, now: datetime) -> Iterable[Note
     if before.state is State.DENIED and before.coverage:
         lost = set(after.coverage.uncovered if after.coverage else ()) - set(before.coverage.uncovered)
         if lost:
-            yield Note(kind="coverage_lost", at=now, broadcast=True, detail=", ".join(sorted(lost)))
+            yield _about_gaps(
+                after, Note(kind="coverage_lost", at=now, broadcast=True, detail=", ".join(sorted(lost)))
+            )
     if after.channel_shared and after.coverage and after.coverage.uncovered and before.coverage is None:
-        to = after.requested_by.id if after.requested_by.kind == "slack" else None
-        yield Note(kind="gaps", at=now, to=to) if to else Note(kind="gaps_withheld", at=now)
+        yield _about_gaps(after, Note(kind="gaps", at=now))
+
+
+def _about_gaps(revocation: Revocation, note: Note) -> Note:
+    """Where the target reads along, the gaps go to the requester alone."""
+    if not revocation.channel_shared:
+        return note
+    if revocation.requested_by.kind != "slack":
+        return Note(kind="gaps_withheld", at=note.at)
+    return replace(note, to=revocation.requested_by.id, broadcast=False)
 
 
 def _came_back(before: Revocation, after: Revocation) -> bool:

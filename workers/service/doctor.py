@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from workers.domain import deny_document
-from workers.domain.errors import RevocationError
+from workers.domain.errors import RevocationError, SlackRefused
 from workers.domain.timing import CLOCKS_AGREE
 from workers.ports import Attachment, SlackPerson, SlackRoom
 from workers.service.world import World
@@ -15,6 +15,7 @@ from workers.service.world import World
 logger = logging.getLogger(__name__)
 
 RECONCILED_WITHIN = timedelta(seconds=30)
+BOT_TRIED = "bot_tried"
 FEW_LEFT = 10
 ENOUGH_PEOPLE = 4
 
@@ -48,7 +49,13 @@ def warn(what: str, do: str) -> Finding:
     return Finding(Level.WARN, what, do)
 
 
+_LATER = " It is tried again."
+"""True of the workers; doctor looks once."""
+
+
 def fail(what: str, do: str = "") -> Finding:
+    if what.endswith(_LATER):
+        return Finding(Level.FAIL, what.removesuffix(_LATER), do or "Run doctor again in a minute.")
     return Finding(Level.FAIL, what, do)
 
 
@@ -111,7 +118,17 @@ def enough_people(world: World) -> Iterator[Finding]:
 
 def incident_channel(world: World) -> Iterator[Finding]:
     """Private, not shared, not archived, and the bot is in it."""
-    room = world.people.room(world.rules.incident_channel)
+    channel = world.rules.incident_channel
+    try:
+        room = world.people.room(channel)
+    except SlackRefused as refusal:
+        if refusal.code not in ("channel_not_found", "not_in_channel"):
+            raise
+        yield fail(
+            f"incident channel: {refusal}",
+            f"Invite the bot to {channel}, or correct REVOKE_INCIDENT_CHANNEL.",
+        )
+        return
     shown = f"incident channel {room.id} (#{room.name})"
     wrong = list(_wrong(room))
     yield from (fail(f"{shown} {what}", do) for what, do in wrong)
@@ -202,3 +219,20 @@ def reconciler(world: World) -> Iterator[Finding]:
         yield fail(f"reconciler: {when}.", "Start `python -m workers work`.")
     else:
         yield ok(f"reconciler: passed {(now - last).total_seconds():.0f} s ago")
+
+
+def bot(world: World) -> Iterator[Finding]:
+    """When a press on a test card last arrived: nothing else shows that the bot answers."""
+    last = world.store.marked(BOT_TRIED)
+    if last is None:
+        yield warn("bot: never tried.", "Run `python -m workers doctor --test-card`.")
+    else:
+        yield ok(f"bot: a test card was pressed {last:%Y-%m-%d %H:%M} UTC")
+
+
+def try_bot(world: World, press: Check) -> Iterator[Finding]:
+    """`press` a test card, and remember that it worked."""
+    for finding in press():
+        yield finding
+        if finding.level is Level.OK:
+            world.store.mark(BOT_TRIED)

@@ -1,5 +1,6 @@
 """The boto3 clients, built once, with the waits and retries that each use allows."""
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import RLock
@@ -81,7 +82,7 @@ def aws_clients(*, alarm_topic: str | None = None) -> AwsClients:
     An SNS topic is published to in its own Region.
     """
     session = boto3.session.Session()
-    region = session.region_name or DEFAULT_REGION
+    region = session.region_name or os.environ.get("AWS_REGION") or DEFAULT_REGION
     return AwsClients(session, region, alarm_topic.split(":")[3] if alarm_topic else region)
 
 

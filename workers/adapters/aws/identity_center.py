@@ -50,5 +50,5 @@ class IdentityCenter:
         )
         return (
             f"AWS lists {found} in {self.clients.region}, where there must be one. "
-            "Set REVOKE_IDENTITY_STORE_ID and REVOKE_SSO_INSTANCE_ARN, and AWS_REGION to its own Region."
+            "Set REVOKE_IDENTITY_STORE_ID and REVOKE_SSO_INSTANCE_ARN, and AWS_DEFAULT_REGION to its own Region."
         )
