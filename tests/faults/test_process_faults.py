@@ -57,14 +57,17 @@ def test_with_the_workers_down_both_the_answer_and_the_click_say_so(installation
 
     installation.start_workers()
     becomes(installation, card, "Denied", timeout=20)
+    # The other request is looked up now too; its card must not be taken for the next test's.
+    installation.until(lambda: any("Mallory Moss" in m.text for m in installation.slack.messages(SEC_INC)))
 
 
 def test_a_stopped_worker_that_wakes_up_late_overwrites_nothing(installation: Installation) -> None:
     first, second = newcomer(installation, "sleeper-one"), newcomer(installation, "sleeper-two")
     card = ask(installation, "sleeper-one the worker sleeps")
-    installation.aws.latency(600, "DescribePolicy")
+    # Long enough that the worker is surely stopped in its first read, even on a busy machine.
+    installation.aws.latency(3000, "DescribePolicy")
     press(installation, card, "revocation_confirm")
-    time.sleep(0.3)
+    time.sleep(0.5)
     pid = installation.signal_child("contain", signal.SIGSTOP)
     installation.aws.latency(0, "DescribePolicy")
     becomes(installation, card, "Denied", timeout=25)
