@@ -53,7 +53,9 @@ def _notice_or_hold(world: World) -> Decide:
         if eligible is None:
             return _held(current, now, [clearance.access_gate(current) or "No access was left just now."])
         if world.rules.clean_up == "never":
-            return _held(current, now, ["REVOKE_CLEAN_UP is `never`: it stays until two people release it."])
+            return _held(
+                current, now, ["REVOKE_CLEAN_UP is `never`: they stay until two people release them."]
+            )
         if now < eligible - world.rules.timing.notice or _waiting(current, "notice"):
             return None
         changed = replace(current, held_because=None).noting(Note(kind="notice", at=now, broadcast=True))
