@@ -9,7 +9,6 @@ from pkgutil import resolve_name, walk_packages
 
 import grimp
 import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 import bot
 import workers
@@ -63,9 +62,11 @@ def run_python(code: str) -> "subprocess.CompletedProcess[str]":
     )  # fmt: skip
 
 
-def test_every_import_contract_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
-    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+def test_every_import_contract_is_kept() -> None:
+    """In a process of its own: the linter's set-up of logging switches off every logger that is there already."""
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    done = run_python(code)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_bot_imports_only_what_a_front_door_needs(graph: grimp.ImportGraph) -> None:

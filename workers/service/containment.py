@@ -64,7 +64,7 @@ def enforce(world: World, lock: Lock) -> PolicyRead | None:
 def _attempts() -> Retrying:
     return Retrying(
         retry=retry_if_exception_type(AwsUnsettled),
-        wait=wait_exponential_jitter(initial=0.3, max=5, jitter=0.3),
+        wait=wait_exponential_jitter(multiplier=0.3, max=5, jitter=0.3),
         stop=stop_after_delay(_TRY_FOR),
         reraise=True,
     )
