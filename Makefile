@@ -28,7 +28,7 @@ demo: install ## Try it: the real bot and workers between a pretend Slack and a 
 
 .PHONY: test
 test: check ## Everything that must hold: lint, types, import directions, tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 .PHONY: check
 check: install ## Lint, types and import directions only

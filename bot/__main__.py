@@ -86,11 +86,23 @@ def build_deps(settings: BotSettings, server: RedisServer | None) -> Deps:
         people=SlackDirectory.connected(
             settings.slack_bot_token.get_secret_value(), settings.slack_api_url, timeout=1
         ),
-        rules=Rules(
-            incident_channel=settings.revoke_incident_channel, timing=timing, approvers=settings.approvers
-        ),
+        rules=rules(settings),
         responders=settings.revoke_responders,
         approvers=settings.approvers,
+    )
+
+
+def rules(settings: BotSettings) -> Rules:
+    """What cards and forms that the bot renders itself need to know."""
+    return Rules(
+        incident_channel=settings.revoke_incident_channel,
+        timing=settings.timing,
+        responders=settings.revoke_responders,
+        approvers=settings.approvers,
+        identity_source=settings.revoke_identity_source,
+        follow_ups=frozenset(settings.revoke_follow_ups),
+        disables_sign_in=settings.disables_sign_in,
+        region=settings.region,
     )
 
 

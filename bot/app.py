@@ -13,7 +13,8 @@ from slack_sdk import WebClient
 from bot import guard, replies
 from bot.deps import Deps
 from bot.guard import Guard
-from bot.listeners import buttons, doctor, revoke
+from bot.listeners import buttons, doctor, forms, revoke
+from bot.opening import Opening
 from bot.whisper import Whisper
 from workers.domain.errors import StoreAway, StoreUnsure
 
@@ -35,9 +36,10 @@ def build_app(client: WebClient, signing_secret: str | None, deps: Deps, gate: G
         listener_executor=ThreadPoolExecutor(THREADS, "listener"),
     )
     app.use(Whisper())
+    app.use(Opening())
     app.use(gate)
     app.error(_last_word)
-    for listener in (revoke, buttons, doctor):
+    for listener in (revoke, buttons, forms, doctor):
         listener.register(app, deps)
     return app
 

@@ -9,7 +9,9 @@ from workers.domain import target_text
 from workers.domain.revocation import TargetRef
 from workers.service.intake import REASON_LIMIT
 
-WORDS = ("help", "status", "list", "hold", "release")
+WORDS = ("help", "status", "list", "hold", "release", "restore", "false-alarm")
+
+_WITH_REASON = ("release", "restore", "false-alarm")
 
 HELP = """*Deny a user everywhere:* `/revoke @alice key leaked`
 A target is a mention, an e-mail, a user name, an Identity Center user ID, or the session ARN of an alert;
@@ -18,6 +20,8 @@ several targets make several revocations. Nobody is denied before somebody press
 `/revoke list` · who is denied now
 `/revoke hold @alice` · keep them denied 12 hours more
 `/revoke release @alice [reason]` · ask to take them off the list; a second person approves
+`/revoke false-alarm @alice [reason]` · ask to give back what was taken and take them off the list; a second person approves
+`/revoke restore @alice [reason]` · ask to give back what was taken; they stay denied
 A user name that looks like a word of this list: `/revoke user:status`"""
 
 _REVOCATION = re.compile(r"R-[A-Z0-9]{6}")
@@ -37,7 +41,7 @@ class Revoke:
 
 @dataclass(frozen=True)
 class About:
-    """`status`, `hold` or `release` of one target, or of a revocation by its id."""
+    """One of the words that are about one target, or about a revocation by its id."""
 
     word: str
     target: TargetRef | None = None
@@ -88,7 +92,7 @@ def _about(word: str, tokens: list[str]) -> Command:
     reason = _unescaped(" ".join(tokens[1:]))
     if len(reason) > REASON_LIMIT:
         return Wrong(_too_long(reason, " ".join([word, *tokens])))
-    if word != "release" and tokens[1:] and isinstance(_target(tokens[1], first=False), TargetRef):
+    if word not in _WITH_REASON and tokens[1:] and isinstance(_target(tokens[1], first=False), TargetRef):
         return Wrong(f"One at a time: type `/revoke {word} {_clean(tokens[0])}`, then the next.")
     if _REVOCATION.fullmatch(tokens[0].upper()):
         return About(word, revocation_id=tokens[0].upper(), reason=reason)

@@ -13,7 +13,7 @@ from slack_bolt import BoltContext, BoltRequest, BoltResponse
 
 from bot.deps import Deps
 from bot.prompt import Prompt
-from workers.domain.revocation import Actor
+from workers.domain.actor import Actor
 from workers.ports import SlackPerson
 from workers.service.intake import Authority
 
@@ -94,8 +94,20 @@ def _stranger(body: dict[str, Any]) -> bool:
 
 
 def refuse(context: BoltContext, body: dict[str, Any], sentence: str) -> BoltResponse:
-    """Answer in words: a command by its own answer, a click by its response_url."""
+    """Answer in words: a command by its own answer, a form beside its first field, a click by its response_url."""
     if "command" in body:
         return BoltResponse(status=200, body=sentence)
+    if body.get("type") == "view_submission":
+        return BoltResponse(status=200, body=_beside_a_field(body, sentence), headers={"content-type": _JSON})
     context["whisper"](sentence)
     return BoltResponse(status=200, body="")
+
+
+_JSON = "application/json;charset=utf-8"
+
+
+def _beside_a_field(body: dict[str, Any], sentence: str) -> str:
+    """The form stays open with all that was typed. Slack takes errors for input blocks only; ours all have one."""
+    blocks = (body.get("view") or {}).get("blocks") or []
+    fields = [block["block_id"] for block in blocks if block.get("type") == "input"]
+    return json.dumps({"response_action": "errors", "errors": {fields[0]: sentence}}) if fields else ""

@@ -6,21 +6,29 @@ from functools import partial
 from redis import Redis
 
 from workers.adapters.audit_log import AuditLog
+from workers.adapters.aws.access import access
+from workers.adapters.aws.applications import ApplicationsOpenToAll
 from workers.adapters.aws.assignments import AwsAssignments
+from workers.adapters.aws.athena import Athena
 from workers.adapters.aws.clients import AwsClients, aws_clients, check_loopback
+from workers.adapters.aws.cloudtrail_lake import CloudTrailLake
 from workers.adapters.aws.identity_center import IdentityCenter
 from workers.adapters.aws.identity_store import IdentityStoreDirectory
+from workers.adapters.aws.last_of_set import LastAssignments
 from workers.adapters.aws.organizations import OrganizationsDenyPolicy, OrganizationsTree
+from workers.adapters.aws.pacing import Pace, keep_pace
 from workers.adapters.aws.sns import SnsAlarm
 from workers.adapters.job_queue import JobQueue
-from workers.adapters.redis_connection import patient
+from workers.adapters.redis_connection import hasty, patient
 from workers.adapters.redis_server import RedisServer
 from workers.adapters.redis_store import RedisStore
+from workers.adapters.scim import Scim
 from workers.adapters.signing_key import signing_key
 from workers.adapters.slack_channel import SlackChannel
 from workers.adapters.slack_people import SlackDirectory
 from workers.domain.due import next_due
 from workers.domain.rules import Rules
+from workers.ports import EventHistory
 from workers.service.world import World
 from workers.settings import WorkerSettings
 
@@ -38,14 +46,17 @@ def redis_url(settings: WorkerSettings) -> str:
 
 def build_clients(settings: WorkerSettings) -> AwsClients:
     """The AWS clients, built and not yet used. Raises WrongSettings where scaled time would meet a real AWS."""
-    clients = aws_clients(alarm_topic=settings.revoke_alarm_topic)
+    clients = aws_clients(
+        alarm_topic=settings.revoke_alarm_topic, event_data_store=settings.revoke_event_data_store
+    )
     clients.endpoints()
     if settings.revoke_time_scale > 1:
         check_loopback(clients)
     return clients
 
 
-def rules(settings: WorkerSettings) -> Rules:
+def rules(settings: WorkerSettings, region: str) -> Rules:
+    """`region`: of IAM Identity Center, as the AWS clients found it."""
     return Rules(
         incident_channel=settings.revoke_incident_channel,
         timing=settings.timing,
@@ -55,6 +66,10 @@ def rules(settings: WorkerSettings) -> Rules:
         clean_up_hours=_hours(settings.revoke_clean_up_hours),
         policy_size=settings.revoke_policy_size,
         break_glass=settings.revoke_break_glass,
+        identity_source=settings.revoke_identity_source,
+        follow_ups=frozenset(settings.revoke_follow_ups),
+        disables_sign_in=settings.disables_sign_in,
+        region=region,
     )
 
 
@@ -74,9 +89,11 @@ def build_center(settings: WorkerSettings, clients: AwsClients) -> IdentityCente
 def build_world(settings: WorkerSettings, clients: AwsClients, connect: Connect = patient) -> World:
     """Everything the use cases need; connects to nothing yet."""
     center = build_center(settings, clients)
+    pace = Pace(hasty(redis_url(settings)))
+    keep_pace(clients, pace)
     token, url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
     return World(
-        rules=rules(settings),
+        rules=rules(settings, clients.region),
         store=build_store(settings, connect),
         policy=OrganizationsDenyPolicy(clients, settings.policy_id),
         organization=OrganizationsTree(clients),
@@ -85,7 +102,26 @@ def build_world(settings: WorkerSettings, clients: AwsClients, connect: Connect 
         people=SlackDirectory.connected(token, url),
         channel=SlackChannel.connected(token, url),
         alarm=SnsAlarm(clients, settings.revoke_alarm_topic),
+        access=access(clients, center, pace),
+        last_of_set=LastAssignments(clients, center, pace),
+        open_applications=ApplicationsOpenToAll(clients, center),
+        histories=build_histories(settings, clients),
+        provider=build_scim(settings),
     )
+
+
+def build_scim(settings: WorkerSettings) -> Scim | None:
+    """Where sign-in is disabled; None where the settings name none, so that a person does it."""
+    url, token = settings.revoke_scim_url, settings.revoke_scim_token
+    return Scim(url, token.get_secret_value()) if url is not None and token is not None else None
+
+
+def build_histories(settings: WorkerSettings, clients: AwsClients) -> tuple[EventHistory, ...]:
+    """Where it can be read what a user did; none where the settings name none."""
+    table, store = settings.revoke_trail_table, settings.revoke_event_data_store
+    output = settings.revoke_athena_output
+    athena = [Athena(clients, table, settings.revoke_athena_workgroup, output)] if table else []
+    return (*athena, *([CloudTrailLake(clients, store)] if store else []))
 
 
 def _hours(given: str | None) -> tuple[int, int] | None:

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from workers.domain.step import Kind
 from workers.service import clean_up as clean_up_
-from workers.service import containment, coverage, identification, telling
+from workers.service import containment, coverage, follow_ups, identification, telling
+from workers.service import look_back as look_back_
+from workers.service import restore as restore_
 from workers.service.world import World
 
 
@@ -40,6 +43,38 @@ def read_reach(revocation_id: str) -> None:
 
 def clean_up(revocation_id: str) -> None:
     clean_up_.clean_up(_world(), revocation_id)
+
+
+def follow_up(revocation_id: str) -> None:
+    follow_ups.follow_up(_world(), revocation_id)
+
+
+def remove_assignments(revocation_id: str) -> None:
+    follow_ups.remove(_world(), revocation_id, Kind.ASSIGNMENTS)
+
+
+def remove_memberships(revocation_id: str) -> None:
+    follow_ups.remove(_world(), revocation_id, Kind.MEMBERSHIPS)
+
+
+def remove_applications(revocation_id: str) -> None:
+    follow_ups.remove(_world(), revocation_id, Kind.APPLICATIONS)
+
+
+def remove_entitlements(revocation_id: str) -> None:
+    follow_ups.remove(_world(), revocation_id, Kind.ENTITLEMENTS)
+
+
+def disable_sign_in(revocation_id: str) -> None:
+    follow_ups.disable_sign_in(_world(), revocation_id)
+
+
+def restore(revocation_id: str) -> None:
+    restore_.restore(_world(), revocation_id)
+
+
+def look_back(revocation_id: str) -> None:
+    look_back_.look_back(_world(), revocation_id)
 
 
 def show(revocation_id: str) -> None:

@@ -15,8 +15,9 @@ _TOKENS = re.compile(
     r"|(?:AKIA|ASIA)[A-Z0-9]{12,}"
     r"|(?<=//hooks\.slack\.com/)[\w./-]+"
     r"|(?<=://)[^\s/@\"\\]*:[^\s/@\"\\]+(?=@)"
+    r"|(?<=Bearer )[\w.~+/=-]{8,}"
 )
-"""Slack's tokens and answer addresses, AWS key ids, and who logs in to what by an address."""
+"""Slack's tokens and answer addresses, AWS key ids, who logs in to what by an address, and SCIM's token."""
 _AWS_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _MASK = "[masked]"
 

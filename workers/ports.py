@@ -3,14 +3,16 @@
 Every time is aware UTC. Every port may raise the errors of `workers.domain.errors` and no vendor's.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from workers.domain.revocation import Actor, DirectoryUser, Revocation
+from workers.domain.actor import Actor
+from workers.domain.look_back import Found, Sought
+from workers.domain.revocation import DirectoryUser, Revocation
 
 
 class Job(StrEnum):
@@ -20,6 +22,17 @@ class Job(StrEnum):
     CONTAIN = "contain"
     READ_REACH = "read_reach"
     CLEAN_UP = "clean_up"
+    FOLLOW_UP = "follow_up"
+    """Plan the follow-ups, take the snapshot, start what may start."""
+    REMOVE_ASSIGNMENTS = "remove_assignments"
+    REMOVE_MEMBERSHIPS = "remove_memberships"
+    REMOVE_APPLICATIONS = "remove_applications"
+    REMOVE_ENTITLEMENTS = "remove_entitlements"
+    DISABLE_SIGN_IN = "disable_sign_in"
+    RESTORE = "restore"
+    """Read what a restore would give back, or give it back."""
+    LOOK_BACK = "look_back"
+    """What the user did since the session began."""
     SHOW = "show"
 
 
@@ -85,8 +98,8 @@ class RevocationStore(Protocol):
         """Ids whose record's own next time has come."""
         ...
 
-    def look_again(self, revocation_id: str, wait: timedelta) -> None:
-        """Nothing changed: the record is due again after `wait`."""
+    def read_again(self, revocation_id: str, wait: timedelta) -> None:
+        """The access was read and nothing had changed: it is due again after `wait`, or when something else is."""
         ...
 
     def unreadable(self) -> list[str]:
@@ -232,6 +245,81 @@ class Assignments(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Item:
+    """One piece of one user's access: enough to remove it, to give it back, and to name it to people."""
+
+    key: str
+    """What makes two readings mean the same thing."""
+    name: str
+    accounts: tuple[str, ...] = ()
+    """The accounts that it opens."""
+    data: Mapping[str, str] = field(default_factory=dict)
+    """What AWS's API needs to remove it and to make it again."""
+    synced: bool = False
+    """An identity provider owns it, and will put it back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How it ended for one item, as AWS said; `failed` is a sentence with the cause and what to do."""
+
+    item: Item
+    request_id: str | None = None
+    failed: str | None = None
+
+
+GoingOn = Callable[[], bool]
+"""Asked before each AWS call that changes something, and while waiting; False: begin nothing more, and return."""
+
+
+class Access(Protocol):
+    """One kind of access of one user. Raises AwsRefused or AwsUnsettled; paginates; may run again at any time."""
+
+    def held(self, user_id: str) -> list[Item] | None:
+        """What the user has now; nothing for a user who is no more. None: the service is not in use here."""
+        ...
+
+    def remove(self, items: Sequence[Item], going_on: GoingOn) -> Iterator[Result]:
+        """Remove them, and yield each once AWS told its end (asynchronous ones: SUCCEEDED or FAILED).
+
+        What is gone already counts as removed. What is being removed already, by a run that ended in the middle, is
+        not asked for again: its end is awaited. What had no end yet when `going_on` said no is not yielded.
+        """
+        ...
+
+    def give_back(self, items: Sequence[Item], going_on: GoingOn) -> Iterator[Result]:
+        """Make them again, and yield each once AWS told its end. What is there already counts as given back."""
+        ...
+
+
+class LastOfSet(Protocol):
+    """Source: sso-admin ListAccountAssignments; one call for each assignment."""
+
+    def last(self, items: Sequence[Item], going_on: GoingOn) -> Iterator[tuple[Item, bool]]:
+        """Of each direct assignment: is it the last of its permission set in its account, so that the role goes?
+
+        Yields as AWS answers, and ends early where `going_on` says no. Raises AwsRefused or AwsUnsettled.
+        """
+        ...
+
+
+class OpenApplications(Protocol):
+    """Source: sso-admin ListApplications, GetApplicationAssignmentConfiguration."""
+
+    def open_to_all(self) -> list[str]:
+        """Names of the enabled applications that need no assignment. Raises AwsRefused or AwsUnsettled."""
+        ...
+
+
+class IdentityProvider(Protocol):
+    """Where sign-in is disabled: SCIM today, an IdP's own API some day. May run twice."""
+
+    def set_active(self, user: DirectoryUser, active: bool) -> None:
+        """Raises ProviderUnsettled (try again) or ProviderRefused (a person must act). Proves nothing: read AWS."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class SlackPerson:
     id: str
     name: str
@@ -299,4 +387,36 @@ class IncidentChannel(Protocol):
 class Alarm(Protocol):
     def raise_alarm(self, subject: str, text: str) -> bool:
         """Tell somebody beside Slack; whether that worked, or nobody is set to be told. Never raises."""
+        ...
+
+
+class EventHistory(Protocol):
+    """A place that keeps CloudTrail's events and can be asked. Raises AwsRefused or AwsUnsettled.
+
+    Source: AWS CloudTrail API reference (StartQuery ...); Amazon Athena API reference (StartQueryExecution ...).
+    """
+
+    @property
+    def place(self) -> str:
+        """What it is, for people."""
+        ...
+
+    def ready(self, who: Sought) -> str:
+        """The query for a person to run. Asks AWS nothing, and does not raise."""
+        ...
+
+    def start(self, who: Sought, token: str) -> str:
+        """Start the query; returns its id. `token` (32 characters or more) makes a second start the same one, where AWS can."""
+        ...
+
+    def ended(self, query_id: str) -> bool:
+        """Whether the answer is there; raises AwsRefused where the query ended in any other way."""
+        ...
+
+    def rows(self, query_id: str) -> list[Found]:
+        """The whole answer of a query that ended; paginates."""
+        ...
+
+    def scope(self, who: Sought) -> str:
+        """What this place collects, and what not, in sentences."""
         ...

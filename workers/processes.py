@@ -18,7 +18,7 @@ from types import FrameType
 
 from workers import bootstrap, jobs
 from workers.adapters.aws.clients import AwsClients
-from workers.adapters.job_queue import CARDS, CONTAIN, LOOKUP, STEPS
+from workers.adapters.job_queue import CONTAIN, QUEUES, STEPS
 from workers.adapters.redis_connection import patient
 from workers.adapters.redis_server import RedisServer, die_with_parent
 from workers.adapters.rq_workers import run_scheduler, warm_worker
@@ -50,7 +50,7 @@ Role = Callable[[], None]
 
 
 def _roles(settings: WorkerSettings, clients: AwsClients) -> dict[str, Role]:
-    queues = {"contain": CONTAIN, "lookup": LOOKUP, "cards": CARDS, "steps-1": STEPS, "steps-2": STEPS}
+    queues = {queue: queue for queue in QUEUES if queue != STEPS} | {"steps-1": STEPS, "steps-2": STEPS}
 
     def on_queue(queue: str) -> Role:
         return lambda: _work(settings, clients, queue)
@@ -71,7 +71,7 @@ def _work(settings: WorkerSettings, clients: AwsClients, queue: str) -> None:
 
 
 def _reconcile(world: World) -> None:
-    """Four loops beside each other: a slow Slack, a slow read or a hanging write must not delay the rest."""
+    """Five loops beside each other: a slow Slack, a slow read or a hanging write must not delay the rest."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -79,6 +79,7 @@ def _reconcile(world: World) -> None:
         threading.Thread(target=_loop, args=(stop, 1.0, reconcile.settle_policy, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 1.0, reconcile.alert, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 1.0, _do_due, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 1.0, reconcile.do_steps, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 0.3, reconcile.tell_untold, world), daemon=True),
     ]
     for loop in loops:

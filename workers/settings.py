@@ -17,11 +17,17 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from workers.domain.step import ACCESS, Kind
 from workers.domain.timing import LONGEST_ROLE_SESSION, Timing
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
+AUTOMATED = (*ACCESS, Kind.SIGN_IN)
+"""The follow-ups that can run by themselves."""
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST = timedelta(days=3650)
+_ID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 
 class WrongSettings(Exception):
@@ -40,7 +46,10 @@ def _duration(value: Any) -> Any:
     match = re.fullmatch(r"(\d{1,7})([smhd])", value.strip(), re.ASCII)
     if match is None:
         raise ValueError("must be a number and s, m, h or d, for example 12h")
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    found = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    if found > _LONGEST:
+        raise ValueError("must be 3650d or less")
+    return found
 
 
 def _long_hold(value: timedelta) -> timedelta:
@@ -70,6 +79,35 @@ def _slack_url(value: str) -> str:
     if scheme != "https" and not (scheme == "http" and is_loopback(value)):
         raise ValueError("must be https, or plain http to loopback")
     return value if value.endswith("/") else value + "/"
+
+
+def _follow_ups(value: Any) -> Any:
+    """The kinds that are named; `none` alone stands for no kind."""
+    if not isinstance(value, str):
+        return value
+    named = _listed(value)
+    if named == ("none",):
+        return ()
+    if not named or not set(named) <= set(AUTOMATED):
+        raise ValueError(f"must be of {', '.join(AUTOMATED)}, comma separated; or none")
+    return tuple(Kind(name) for name in dict.fromkeys(named))
+
+
+def _scim_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    shaped = re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/[\w-]+/scim/v2/*", value, re.ASCII)
+    if not shaped or not (value.startswith("https:") or is_loopback(value)):
+        raise ValueError(
+            "must look like https://scim.us-east-1.amazonaws.com/TENANT/scim/v2; plain http only to loopback"
+        )
+    return value.rstrip("/")
+
+
+def _scim_token(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not re.fullmatch(r"[!-~]{16,}", value.get_secret_value()):
+        raise ValueError("must be the whole access token as the console shows it, in one line")
+    return value
 
 
 def _redis_url(value: SecretStr) -> SecretStr:
@@ -140,20 +178,30 @@ class CommonSettings(BaseSettings):
     revoke_signing_key: Annotated[SecretStr | None, AfterValidator(_long_key)] = None
     revoke_hold: Annotated[Duration, AfterValidator(_long_hold)] = LONGEST_ROLE_SESSION
     revoke_time_scale: Annotated[float, Field(ge=1, le=100_000)] = 1.0
+    revoke_identity_source: Literal["directory", "external", "active_directory"] | None = None
+    revoke_follow_ups: Annotated[tuple[Kind, ...], NoDecode, BeforeValidator(_follow_ups)] = AUTOMATED
+    revoke_follow_up_delay: Duration = timedelta(minutes=10)
+    revoke_scim_url: Annotated[str | None, AfterValidator(_scim_url)] = None
+    """Read by the bot too, which must know that a way to disable sign-in is set. Its token is the workers' alone."""
+    aws_default_region: Annotated[
+        str | None, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "must be a Region, for example us-east-1")
+    ] = None
+    """boto3's own, and read by it; the bot needs it for links alone."""
 
     @property
     def approvers(self) -> tuple[str, ...]:
         return self.revoke_approvers or self.revoke_responders
 
     @property
-    def timing(self) -> Timing:
-        return Timing(hold=self.revoke_hold, follow_up_delay=self.follow_up_delay).scaled(
-            self.revoke_time_scale
-        )
+    def disables_sign_in(self) -> bool:
+        """Whether the workers have a way to disable sign-in."""
+        return self.revoke_scim_url is not None
 
     @property
-    def follow_up_delay(self) -> timedelta:
-        return timedelta(minutes=10)
+    def timing(self) -> Timing:
+        return Timing(hold=self.revoke_hold, follow_up_delay=self.revoke_follow_up_delay).scaled(
+            self.revoke_time_scale
+        )
 
     @field_validator("revoke_signing_key")
     @classmethod
@@ -172,6 +220,13 @@ class CommonSettings(BaseSettings):
             raise ValueError("is only for a pretend Slack and AWS on this machine")
         return value
 
+    @field_validator("revoke_scim_url")
+    @classmethod
+    def _scale_only_a_pretend_scim(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("revoke_time_scale", 1) > 1 and not is_loopback(value):
+            raise ValueError("must be on this machine where REVOKE_TIME_SCALE is above 1")
+        return value
+
 
 class WorkerSettings(CommonSettings):
     """What the privileged side reads beside that."""
@@ -186,16 +241,40 @@ class WorkerSettings(CommonSettings):
         str | None, _shaped(r"arn:aws[a-z-]*:sns:[^:]+:[^:]+:.+", "must be the ARN of an SNS topic")
     ] = None
     revoke_break_glass: Listed = ()
+    revoke_scim_token: Annotated[SecretStr | None, AfterValidator(_scim_token)] = None
+    revoke_trail_table: Annotated[
+        str | None, _shaped(r"[A-Za-z0-9_-]{1,128}\.[A-Za-z0-9_-]{1,128}", "must look like database.table")
+    ] = None
+    revoke_athena_workgroup: Annotated[
+        str, _shaped(r"[A-Za-z0-9._-]{1,128}", "must be the name of an Athena workgroup")
+    ] = "primary"
+    revoke_athena_output: Annotated[
+        str | None,
+        _shaped(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[!-~]*)?", "must look like s3://bucket/prefix/"),
+    ] = None
+    revoke_event_data_store: Annotated[
+        str | None,
+        _shaped(
+            rf"(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:\d{{12}}:eventdatastore/)?{_ID}",
+            "must be the ARN or the id of an event data store of CloudTrail Lake",
+        ),
+    ] = None
     aws_endpoint_url: str | None = None
-    revoke_follow_up_delay: Duration = timedelta(minutes=10)
 
     @property
     def policy_id(self) -> str:
         return self.revoke_deny_policies[0]
 
-    @property
-    def follow_up_delay(self) -> timedelta:
-        return self.revoke_follow_up_delay
+    @field_validator("revoke_scim_token")
+    @classmethod
+    def _scim_url_and_token_together(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if "revoke_scim_url" not in info.data:
+            return value  # it is wrong itself, and named
+        if value is None and info.data["revoke_scim_url"] is not None:
+            raise ValueError("is required beside REVOKE_SCIM_URL")
+        if value is not None and info.data["revoke_scim_url"] is None:
+            raise ValueError("is of no use without REVOKE_SCIM_URL, which is required beside it")
+        return value
 
     @field_validator("aws_endpoint_url")
     @classmethod

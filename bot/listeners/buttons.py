@@ -1,43 +1,74 @@
 """The cards' buttons. A button carries the revocation's id; everything else is looked up anew."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext
 
+from bot import pressed
 from bot.deps import Deps
+from bot.pressed import OldCard
+from bot.prompt import Prompt, Questions
 from bot.silence import silence
+from workers.cards import approval
 from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
 from workers.domain.revocation import Revocation
+from workers.domain.step import Kind
 from workers.service import intake
 from workers.service.intake import Authority
 
-UseCase = Callable[[Deps, Authority, str], Revocation]
+UseCase = Callable[[Deps, Authority, str, str], Revocation]
+"""The last is what the button's row says that it is about."""
 
 USE_CASES: dict[str, UseCase] = {
-    "revocation_confirm": lambda deps, who, id_: intake.confirm(deps.store, who, id_),
-    "revocation_cancel": lambda deps, who, id_: intake.cancel(deps.store, who, id_),
-    "revocation_hold": lambda deps, who, id_: intake.hold(deps.store, who, id_, deps.rules.timing),
-    "revocation_hold_until_released": lambda deps, who, id_: intake.hold(
+    "revocation_confirm": lambda deps, who, id_, _: intake.confirm(deps.store, who, id_),
+    "revocation_cancel": lambda deps, who, id_, _: intake.cancel(deps.store, who, id_),
+    "revocation_hold": lambda deps, who, id_, _: intake.hold(deps.store, who, id_, deps.rules.timing),
+    "revocation_hold_until_released": lambda deps, who, id_, _: intake.hold(
         deps.store, who, id_, deps.rules.timing, until_released=True
     ),
-    "revocation_release": lambda deps, who, id_: intake.ask_release(deps.store, who, id_, ""),
-    "approval_give": lambda deps, who, id_: intake.approve_release(deps.store, who, id_),
-    "approval_refuse": lambda deps, who, id_: intake.refuse_release(deps.store, who, id_),
-    "step_retry": lambda deps, who, id_: intake.retry(deps.store, who, id_),
+    "revocation_release": lambda deps, who, id_, _: intake.ask_release(deps.store, who, id_, ""),
+    "revocation_deny_again": lambda deps, who, id_, _: intake.deny_again(deps.store, who, id_),
+    "approval_give": lambda deps, who, id_, row: intake.approve(
+        deps.store, who, id_, list_seen=pressed.list_seen(row)
+    ),
+    "approval_refuse": lambda deps, who, id_, _: intake.refuse(deps.store, who, id_),
+    "follow_ups_start": lambda deps, who, id_, _: intake.start_follow_ups(deps.store, who, id_),
+    "follow_ups_wait": lambda deps, who, id_, _: intake.wait_follow_ups(deps.store, who, id_),
+    "sign_in_disable_anyway": lambda deps, who, id_, _: intake.disable_anyway(deps.store, who, id_),
+    "step_retry": lambda deps, who, id_, row: _retry(deps, who, id_, pressed.kind(row)),
 }
 
-LINKS = ("open_policy",)
+
+def _retry(deps: Deps, who: Authority, id_: str, kind: Kind | None) -> Revocation:
+    """The step's Retry; without a step the policy's."""
+    return intake.retry_step(deps.store, who, id_, kind) if kind else intake.retry(deps.store, who, id_)
+
+
+def _nudge(people: Prompt, deps: Deps, who: Authority, id_: str, _: str) -> Revocation:
+    """Remind all who can approve; of user groups, the members that Slack names in time."""
+    groups: Questions = {
+        ("group", g): partial(deps.people.group, g) for g in deps.approvers if g.startswith("S")
+    }
+    members = [member for found in people.answers(groups).values() for member in found]
+    approvers = {*members, *(a for a in deps.approvers if not a.startswith("S"))}
+    if groups and not approvers:
+        raise Refused("Slack did not say in time who the approvers are. Press Nudge again in a few seconds.")
+    return intake.nudge(deps.store, who, id_, approvers)
+
+
+CONFIRMS = ("revocation_confirm", "revocation_deny_again")
+"""After these somebody must be denied, and whoever pressed must hear where no worker does it."""
+
+LINKS = ("open_policy", "open_identity_center")
 """Buttons that only open a page; Slack still wants an ack."""
-
-
-class OldCard(Refused):
-    """A card whose posting was never recorded, because a process ended in between. It is replaced, not just refused."""
 
 
 def register(app: App, deps: Deps) -> None:
     for action_id, use_case in USE_CASES.items():
         app.action(action_id)(_listener(deps, use_case))
+    app.action("approval_nudge")(_listener(deps, partial(_nudge, Prompt())))
     for action_id in LINKS:
         app.action(action_id)(_acknowledge)
 
@@ -49,7 +80,7 @@ def _acknowledge(ack: Ack) -> None:
 def _listener(deps: Deps, use_case: UseCase) -> Callable[..., None]:
     def listener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
         refusal = _carry_out(deps, use_case, context["authority"], body, action)
-        missing = silence(deps) if action.get("action_id") == "revocation_confirm" else None
+        missing = silence(deps) if action.get("action_id") in CONFIRMS else None
         ack()
         if refusal is not None:
             context["whisper"](str(refusal), instead=isinstance(refusal, OldCard))
@@ -64,33 +95,12 @@ def _carry_out(
 ) -> RevocationError | None:
     """Do it; the refusal where it was not done."""
     try:
-        revocation_id = _value(action)
-        _on_its_card(deps.store.get(revocation_id), body)
-        use_case(deps, who, revocation_id)
+        current = deps.store.get(pressed.revocation_id(action))
+        pressed.on_its_card(current, body)
+        row = pressed.row(action)
+        if current.release is not None:
+            pressed.as_shown(row, approval.block_id(current.release), current.id)
+        use_case(deps, who, current.id, row)
     except (Refused, UnknownRevocation, UnreadableRecord) as refusal:
         return refusal
     return None
-
-
-def _value(action: dict[str, Any]) -> str:
-    selected = action.get("selected_option") or {}
-    return str(action.get("value") or selected.get("value") or "")
-
-
-def _on_its_card(revocation: Revocation, body: dict[str, Any]) -> None:
-    """The click must come from the card that the record knows, or from its thread.
-
-    A card whose posting was not recorded yet has no ts to compare: its channel must do.
-    """
-    container, channel = body.get("container") or {}, (body.get("channel") or {}).get("id")
-    message = body.get("message") or {}
-    stamps = {
-        container.get("message_ts"),
-        container.get("thread_ts"),
-        message.get("ts"),
-        message.get("thread_ts"),
-    }
-    if channel != revocation.channel or (revocation.card_ts is not None and revocation.card_ts not in stamps):
-        raise OldCard(
-            f"This card of {revocation.id} is out of date. The live one is in <#{revocation.channel}>."
-        )

@@ -1,5 +1,6 @@
 """`/revoke`: what is typed becomes one use case, and its outcome one private answer."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext
@@ -7,6 +8,8 @@ from slack_bolt import Ack, App, BoltContext
 from bot import replies
 from bot.command_text import About, Help, ListOpen, Revoke, Wrong, parse
 from bot.deps import Deps
+from bot.listeners.forms import false_alarm_form, restore_form
+from bot.modals import View
 from bot.rooms import Rooms
 from bot.silence import silence
 from workers.domain.errors import Refused, UnknownRevocation, UnreadableRecord
@@ -21,12 +24,25 @@ def register(app: App, deps: Deps) -> None:
     rooms = Rooms(deps)
 
     def revoke(ack: Ack, command: dict[str, Any], context: BoltContext) -> None:
-        ack(**_answer(deps, rooms, context["authority"], command))
+        answer = _answer(deps, rooms, context["authority"], command)
+        if isinstance(answer, Form):
+            ack()
+            context["open_form"](answer.view, answer.otherwise)
+        else:
+            ack(**answer)
 
     app.command(COMMAND)(revoke)
 
 
-def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -> replies.Reply:
+@dataclass(frozen=True)
+class Form:
+    """An answer that is a form; and what to say where Slack does not open it."""
+
+    view: View
+    otherwise: str
+
+
+def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -> replies.Reply | Form:
     parsed = parse(str(command.get("text") or ""))
     try:
         match parsed:
@@ -53,7 +69,7 @@ def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: 
     return replies.asked(asked, wanted.reason, deps.rules, silence(deps))
 
 
-def _about(deps: Deps, who: Authority, about: About) -> replies.Reply:
+def _about(deps: Deps, who: Authority, about: About) -> replies.Reply | Form:
     revocation = _found(deps, who, about)
     match about.word:
         case "hold":
@@ -64,8 +80,20 @@ def _about(deps: Deps, who: Authority, about: About) -> replies.Reply:
             return replies.say(
                 f"{revocation.id}: the release waits for a second person; the card names who can."
             )
+        case "false-alarm":
+            form = false_alarm_form(deps, who, revocation, about.reason)
+            return Form(form, _press("False alarm", revocation))
+        case "restore":
+            return Form(restore_form(deps, who, revocation, about.reason), _press("Restore", revocation))
         case _:
             return replies.card(revocation, deps.rules)
+
+
+def _press(label: str, revocation: Revocation) -> str:
+    return (
+        f"Slack did not open the form, so nothing was recorded. Press {label} on the card of {revocation.id} in "
+        f"<#{revocation.channel}>."
+    )
 
 
 def _found(deps: Deps, who: Authority, about: About) -> Revocation:

@@ -13,9 +13,8 @@ import pytest
 
 from tests.architecture.listeners import registered
 from workers.cards import card, moments
+from workers.domain.actor import SYSTEM, Actor
 from workers.domain.revocation import (
-    SYSTEM,
-    Actor,
     Coverage,
     DirectoryUser,
     Note,
@@ -28,6 +27,7 @@ from workers.domain.revocation import (
     Trouble,
 )
 from workers.domain.rules import Rules
+from workers.domain.step import Kind, Step, StepState
 from workers.domain.timing import Timing
 from workers.ports import Message
 
@@ -35,6 +35,10 @@ ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 BOB = Actor(kind="slack", id="U0BOB00001", name="Bob")
 RULES = Rules(incident_channel="C0SECINC01", timing=Timing(), approvers=("U0CAROL001", "S0SECONC01"))
+SCIM_RULES = replace(
+    RULES, disables_sign_in=True, identity_source="directory", follow_ups=frozenset({Kind.SIGN_IN})
+)
+WITH_STEPS = (State.CONFIRMED, State.DENIED, State.RELEASING, State.WATCHED, State.RELEASED, State.CLOSED)
 
 REQUESTED = Revocation(
     id="R-ABCDEF",
@@ -59,6 +63,7 @@ VARIATIONS: dict[str, tuple[Any, ...]] = {
         None,
         ReleaseRequest(asked_by=BOB, asked_at=NOON, reason="done"),
         ReleaseRequest(asked_by=SYSTEM, asked_at=NOON, reason="proven"),
+        ReleaseRequest(asked_by=BOB, asked_at=NOON, reason="a drill", what="restore"),
     ),
     "held_because": (None, "Access is left."),
     "reach": (
@@ -79,6 +84,17 @@ def records() -> Iterator[Revocation]:
             coverage = Coverage(read_at=NOON, attached=True, type_enabled=True) if record.reach else None
             written = None if state in (State.REQUESTED, State.CONFIRMED) else NOON + timedelta(minutes=1)
             yield replace(record, coverage=coverage, written_at=written, confirmed_at=NOON, confirmed_by=BOB)
+
+
+def with_follow_ups() -> Iterator[tuple[Revocation, Rules]]:
+    """A record in every state that has follow-ups, with each step in every state, stopped and running."""
+    told = {"user": VARIATIONS["user"][1], "confirmed_at": NOON, "written_at": NOON, "trouble": None}
+    for state, step_state, waits in product(WITH_STEPS, StepState, (None, BOB)):
+        steps = tuple(Step(kind=kind, state=step_state, gone=1, total=2) for kind in Kind)
+        record = replace(REQUESTED, state=state, steps=steps, follow_ups_wait=waits, **told)
+        for rules in (RULES, SCIM_RULES):
+            yield record, rules
+            yield record.with_step(Step(kind=Kind.SESSIONS, state=StepState.OPEN)), rules
 
 
 def note_kinds() -> set[str]:
@@ -106,6 +122,11 @@ def elements(message: Message) -> Iterator[dict[str, Any]]:
 def messages() -> Iterator[Message]:
     for record in records():
         yield card.render(record, RULES)
+    for record, rules in with_follow_ups():
+        yield card.render(record, rules)
+        for step in Kind:
+            for kind in ("assigned", "step_failed"):
+                yield moments.render(record, Note(kind=kind, at=NOON, detail=f"{step}"), rules)
     for kind in sorted(note_kinds()):
         for record in (r for r in records() if r.user is not None):
             yield moments.render(record, Note(kind=kind, at=NOON, broadcast=True), RULES)

@@ -23,6 +23,7 @@ SCOPES_OF: dict[str, set[str]] = {
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read", "users:read.email"},
     "users_lookupByEmail": {"users:read.email"},
+    "views_open": set(),
 }
 """What each Web API method needs. Source: the method's page in Slack's API reference, "Required scopes"; an e-mail
 in users.info needs users:read.email (users.info, "Email addresses")."""

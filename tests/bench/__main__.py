@@ -1,4 +1,4 @@
-"""Measures the way from the click to the deny, many at once, a killed worker, and idle memory.
+"""Measures the way from the click to the deny, many at once, a killed worker, idle memory, and the follow-ups.
 
 The floor is the three bare AWS calls that no design can avoid, from a warm client on the same pretend server in
 the same run. Absolute times belong to the machine; quote the ratios.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tests.bench import follow_ups
 from tests.sandbox.installation import ALICE, SEC_INC, Installation
 from tests.sandbox.slack.state import Message
 from tests.scenarios.steps import ask, becomes, current, newcomer, press, revocation_id
@@ -44,6 +45,7 @@ def main() -> None:
         _report_clicks(floor, clicks)
         _crowd(installation)
         _killed(installation)
+    follow_ups.measure()
 
 
 def _floor(installation: Installation) -> float:

@@ -4,14 +4,22 @@ from collections.abc import Iterator
 
 import pytest
 from moto.server import ThreadedMotoServer
+from redis import Redis
 
+from workers.adapters.aws.access import access
+from workers.adapters.aws.applications import ApplicationsOpenToAll
 from workers.adapters.aws.assignments import AwsAssignments
 from workers.adapters.aws.clients import AwsClients, aws_clients
 from workers.adapters.aws.identity_center import IdentityCenter
 from workers.adapters.aws.identity_store import IdentityStoreDirectory
+from workers.adapters.aws.last_of_set import LastAssignments
 from workers.adapters.aws.organizations import OrganizationsDenyPolicy, OrganizationsTree
+from workers.adapters.aws.pacing import Pace
 from workers.adapters.aws.prepare import Wish, apply
+from workers.adapters.redis_connection import hasty
+from workers.adapters.redis_server import RedisServer
 from workers.domain.deny_document import parse
+from workers.domain.step import Kind
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +103,45 @@ def test_access_is_read_and_account_access_is_not_in_use(clients, center):
     assert [row.account_id for row in assignments.of("USER", carol)] == ["111122223333"]
     assert [row.permission_set_arn for row in assignments.of("GROUP", group)] == [permission_set]
     assert assignments.entitlements(carol, [group]) is None
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.ensure()
+    yield hasty(server.url)
+    server.stop()
+
+
+def test_access_is_taken_and_given_back(clients, center, redis):
+    dora = add_user(clients, center, "dora", "dora@example.com")
+    group = clients.identity_store.create_group(IdentityStoreId=center.store_id, DisplayName="ops")["GroupId"]
+    clients.identity_store.create_group_membership(
+        IdentityStoreId=center.store_id, GroupId=group, MemberId={"UserId": dora}
+    )
+    made = clients.sso_admin.create_permission_set(Name="Ops", InstanceArn=center.instance_arn)
+    for account in ("111122223333", "444455556666"):
+        clients.sso_admin.create_account_assignment(
+            InstanceArn=center.instance_arn,
+            TargetId=account,
+            TargetType="AWS_ACCOUNT",
+            PermissionSetArn=made["PermissionSet"]["PermissionSetArn"],
+            PrincipalType="USER",
+            PrincipalId=dora,
+        )
+    kinds = access(clients, center, Pace(redis))
+    names = {"Ops in 111122223333", "Ops in 444455556666"}
+    for kind, expected in ((Kind.ASSIGNMENTS, names), (Kind.MEMBERSHIPS, {"ops"})):
+        items = kinds[kind].held(dora)
+        assert {item.name for item in items} == expected
+        assert {result.failed for result in kinds[kind].remove(items, lambda: True)} == {None}
+        assert kinds[kind].held(dora) == []
+        assert {result.failed for result in kinds[kind].give_back(items, lambda: True)} == {None}
+        assert {item.key for item in kinds[kind].held(dora)} == {item.key for item in items}
+    assert kinds[Kind.APPLICATIONS].held(dora) is None
+    assert kinds[Kind.ENTITLEMENTS].held(dora) is None
+    assert ApplicationsOpenToAll(clients, center).open_to_all() == []
+    last = LastAssignments(clients, center, Pace(redis)).last(
+        kinds[Kind.ASSIGNMENTS].held(dora), lambda: True
+    )
+    assert [is_last for _, is_last in last] == [True, True]

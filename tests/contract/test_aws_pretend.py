@@ -146,6 +146,51 @@ def test_deleting_an_assignment_takes_its_time(strict_aws, strict_seed, strict_c
     assert set(left) == {strict_seed.accounts["staging"], strict_seed.accounts["data"]}
 
 
+def test_an_assignment_under_way_cannot_be_deleted_twice(strict_aws, strict_seed, strict_clients):
+    strict_aws.hang_assignments()
+    row = {
+        "InstanceArn": strict_seed.instance_arn,
+        "TargetId": strict_seed.accounts["prod"],
+        "TargetType": "AWS_ACCOUNT",
+        "PermissionSetArn": strict_seed.permission_sets["AdministratorAccess"],
+        "PrincipalType": "USER",
+        "PrincipalId": strict_seed.mallory,
+    }
+    sso, instance = strict_clients.sso_admin_once, strict_seed.instance_arn
+    begun = sso.delete_account_assignment(**row)["AccountAssignmentDeletionStatus"]
+    assert code(sso.delete_account_assignment, **row) == "ConflictException"
+    listed = sso.list_account_assignment_deletion_status(
+        InstanceArn=instance, Filter={"Status": "IN_PROGRESS"}
+    )
+    (shown,) = listed["AccountAssignmentsDeletionStatus"]
+    assert (shown["RequestId"], shown["Status"]) == (begun["RequestId"], "IN_PROGRESS")
+    assert shown["CreatedDate"] == begun["CreatedDate"]
+    strict_aws.end_hanging()
+    ended = sso.list_account_assignment_deletion_status(InstanceArn=instance, Filter={"Status": "SUCCEEDED"})
+    assert len(ended["AccountAssignmentsDeletionStatus"]) == 1
+    created = sso.list_account_assignment_creation_status(InstanceArn=instance)
+    assert created["AccountAssignmentsCreationStatus"] == []
+
+
+def test_everybody_who_has_a_set_in_an_account_is_listed(strict_aws, strict_seed, strict_clients):
+    rows = strict_clients.sso_admin.list_account_assignments(
+        InstanceArn=strict_seed.instance_arn,
+        AccountId=strict_seed.accounts["prod"],
+        PermissionSetArn=strict_seed.permission_sets["ReadOnlyAccess"],
+    )["AccountAssignments"]
+    assert {row["PrincipalId"] for row in rows} == {strict_seed.alice, strict_seed.carol, strict_seed.dan}
+
+
+def test_a_synced_group_shows_who_owns_it_and_is_put_back(strict_aws, strict_seed, strict_clients):
+    group = strict_aws.add_group("synced", synced=True)
+    store = {"IdentityStoreId": strict_seed.identity_store_id}
+    assert strict_clients.identity_store.describe_group(**store, GroupId=group)["ExternalIds"]
+    plain = strict_clients.identity_store.describe_group(**store, GroupId=strict_seed.groups["developers"])
+    assert "ExternalIds" not in plain
+    strict_aws.sync_back(strict_seed.nina, group)
+    assert user_of(strict_aws, "nina")["groups"] == [group]
+
+
 def user_of(aws, name: str) -> dict:
     return next(user for user in aws.state()["users"] if user["UserName"] == name)
 

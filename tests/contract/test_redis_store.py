@@ -22,9 +22,12 @@ from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty, patient
 from workers.adapters.redis_server import RedisServer
 from workers.adapters.redis_store import RedisStore
+from workers.domain.actor import SYSTEM
 from workers.domain.due import next_due
 from workers.domain.errors import Refused, RevocationError, StoreAway, UnknownRevocation, UnreadableRecord
-from workers.domain.revocation import SYSTEM, Note, Revocation, State, TargetRef
+from workers.domain.look_back import LookBack
+from workers.domain.revocation import Note, Revocation, State, TargetRef
+from workers.domain.step import Kind, Step, StepState
 from workers.ports import Change, Job, Wake
 from workers.service import intake
 from workers.service.intake import Authority, Request
@@ -243,13 +246,30 @@ def test_due_follows_the_record(store: RedisStore) -> None:
     assert store.due(now) == []
     assert store.due(now + timedelta(seconds=4)) == [made.id]
 
-    store.change(made.id, becoming(State.DENIED, user=ALICE, written_at=now, next_read_at=now))
+    looked = LookBack(since=now, until=now)
+    store.change(
+        made.id, becoming(State.DENIED, user=ALICE, written_at=now, next_read_at=now, look_back=looked)
+    )
     assert store.due(now) == [made.id]
     store.change(made.id, becoming(State.DENIED, next_read_at=now + timedelta(days=1)))
     assert store.due(now + timedelta(hours=12, minutes=14)) == []
     assert store.due(now + timedelta(hours=12, minutes=16)) == [made.id]
     store.change(made.id, becoming(State.CLOSED))
     assert store.due(now + timedelta(days=400)) == []
+
+
+def test_a_reading_that_changed_nothing_moves_its_own_time_and_no_other(store: RedisStore) -> None:
+    made = asked(store)
+    now = store.now()
+    soon = Step(kind=Kind.ASSIGNMENTS, state=StepState.RUNNING, again_at=now + timedelta(seconds=12))
+    looked = LookBack(since=now, until=now)
+    denied = {"user": ALICE, "written_at": now, "next_read_at": now, "look_back": looked}
+    store.change(made.id, becoming(State.DENIED, steps=(soon,), **denied))
+    assert store.due(now) == [made.id]
+
+    store.read_again(made.id, timedelta(minutes=15))
+    assert store.due(now + timedelta(seconds=11)) == []
+    assert store.due(now + timedelta(seconds=13)) == [made.id]
 
 
 def test_only_what_was_shown_up_to_now_is_told(store: RedisStore) -> None:

@@ -4,135 +4,34 @@ The records, the log and the use cases are the real ones, on a real Redis; the p
 because no server can be made to answer with yesterday's text at a given call.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from redis import Redis
 
-from workers.adapters.audit_log import AuditLog
-from workers.adapters.job_queue import JobQueue
-from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisStore
-from workers.domain import deny_document
-from workers.domain.due import next_due
-from workers.domain.errors import AwsRefused, PolicyRefused
-from workers.domain.revocation import Actor, DirectoryUser, Revocation, State, TargetRef
-from workers.domain.rules import Rules
+from tests.sandbox.scripted import ALICE, Aws, Policy, confirmed, scripted, who
+from workers.domain.actor import Actor
+from workers.domain.revocation import Revocation, State, TargetRef
 from workers.domain.timing import Timing
-from workers.ports import Assignment, Attachment, Change, Message, PolicyRead
-from workers.service import containment, coverage, identification, intake
-from workers.service.intake import Authority, Request
+from workers.ports import Assignment, Change
+from workers.service import containment, coverage, intake
+from workers.service.intake import Request
 from workers.service.world import World
 
-ALICE = "a1b2c3d4-aaaa-bbbb-cccc-000000000001"
 ACCESS = [Assignment(account_id="111122223333", permission_set_arn="arn:ps")]
-
-
-@dataclass
-class Policy:
-    """A policy whose next reads may be old, and whose writes may be refused."""
-
-    policy_id: str = "p-12345678"
-    text: str = deny_document.EMPTY
-    old: list[str] = field(default_factory=list)
-    refused: bool = False
-    ahead: timedelta = timedelta(0)
-    writes: int = 0
-
-    def read(self) -> PolicyRead:
-        return PolicyRead(self.old.pop(0) if self.old else self.text, datetime.now(UTC) + self.ahead)
-
-    def write(self, text: str) -> str:
-        if self.refused:
-            raise PolicyRefused("rights", "No rights.")
-        self.writes += 1
-        self.text = text
-        return f"request-{self.writes}"
-
-    @property
-    def denied(self) -> frozenset[str]:
-        return deny_document.parse(self.text).user_ids
-
-
-@dataclass
-class Aws:
-    """Directory, assignments and organization; what the target can reach is a list."""
-
-    access: list[Assignment] = field(default_factory=list)
-    unreadable: bool = False
-
-    def by_user_id(self, user_id: str) -> DirectoryUser:
-        return DirectoryUser(user_id=user_id, user_name="alice")
-
-    def group_ids(self, user_id: str) -> list[str]:
-        return []
-
-    def of(self, principal_type: str, principal_id: str) -> list[Assignment]:
-        if self.unreadable:
-            raise AwsRefused("throttled", "Throttled.")
-        return list(self.access)
-
-    def entitlements(self, user_id: str, group_ids: Sequence[str]) -> int | None:
-        return None
-
-    def attachment(self, policy_id: str) -> Attachment:
-        every = frozenset({"111122223333"})
-        return Attachment(type_enabled=True, management_account="999999999999", covered=every, accounts=every)
-
-
-class Slack:
-    """Takes everything, knows nobody."""
-
-    def __getattr__(self, name: str) -> Any:
-        return {"post": lambda *_: "1.0", "members": lambda _: frozenset()}.get(name, lambda *_, **__: None)
-
-    def say(self, message: Message) -> None: ...
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    server = RedisServer(tmp_path)
-    server.ensure()
-    redis = Redis.from_url(server.url)
-    store = RedisStore(redis, AuditLog(b"k" * 32), JobQueue(redis), partial(next_due, timing=Timing()))
-    aws, slack = Aws(), Slack()
-    yield World(
-        rules=Rules(incident_channel="C0SECINC01", timing=Timing()),
-        store=store,
-        policy=Policy(),
-        organization=aws,
-        directory=aws,  # type: ignore[arg-type]
-        assignments=aws,
-        people=slack,  # type: ignore[arg-type]
-        channel=slack,  # type: ignore[arg-type]
-        alarm=slack,  # type: ignore[arg-type]
-    )
-    server.stop()
-
-
-def who(name: str) -> Authority:
-    return Authority(actor=Actor(kind="slack", id=name, name=name), responder=True, approver=True)
-
-
-def confirmed(world: World) -> str:
-    """Alice, asked for and confirmed; not written yet."""
-    request = Request(
-        targets=(TargetRef(kind="user_id", value=ALICE),), reason="key leaked", channel="C0SECINC01"
-    )
-    [asked] = intake.ask(world.store, who("UBOB"), request)
-    identification.identify(world, asked.revocation.id)
-    intake.confirm(world.store, who("UBOB"), asked.revocation.id)
-    return asked.revocation.id
+    with scripted(tmp_path) as made:
+        yield made.world
 
 
 def released(world: World, revocation_id: str) -> None:
     intake.ask_release(world.store, who("UBOB"), revocation_id, "all clear")
-    intake.approve_release(world.store, who("UCAROL"), revocation_id)
+    intake.approve(world.store, who("UCAROL"), revocation_id)
 
 
 def proven(world: World, revocation_id: str, *, ago: timedelta) -> None:
@@ -243,7 +142,7 @@ def test_access_that_comes_back_behind_a_failed_reading_is_still_news(world: Wor
     aws_of(world).unreadable = True
     coverage.read_reach(world, first)
     aws_of(world).unreadable = False
-    aws_of(world).access = ACCESS
+    aws_of(world).others = ACCESS
     coverage.read_reach(world, first)
 
     assert "access_back" in [note.kind for note in world.store.get(first).notes]

@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from tests.sandbox.installation import ALICE, BOB, SEC_INC, Installation
 from tests.sandbox.slack.state import Message
+from tests.scenarios.steps import access_of, attest
 from workers.domain.deny_document import PLACEHOLDER
 
 SCALE = 4320
@@ -23,6 +23,12 @@ SCALE = 4320
 
 WIDTH = 100
 _INDENT = " " * 26
+
+HELD = {
+    "assignments": "direct assignments",
+    "groups": "groups",
+    "entitlements": "account-access entitlements",
+}
 
 
 @dataclass
@@ -33,6 +39,7 @@ class Story:
     _seen: dict[str, str] = field(default_factory=dict)
     _whispers: int = 0
     _policy: str = ""
+    _access: str = ""
 
     def line(self, who: str, text: str) -> None:
         first, *rest = textwrap.wrap(text, WIDTH) or [""]
@@ -51,6 +58,7 @@ class Story:
         while time.monotonic() < end:
             self._messages()
             self._policy_text()
+            self._access_text()
             time.sleep(0.05)
 
     def whispers(self, user: str, name: str) -> None:
@@ -74,6 +82,15 @@ class Story:
         if text != self._policy:
             self._policy = text
             self.line("AWS policy", f"denies: {self._denied(text)}")
+
+    def _access_text(self) -> None:
+        """What Mallory could still get credentials with, and whether she can sign in."""
+        held = access_of(self.installation, self.installation.seed.users["mallory"])
+        counts = [f"{len(held[what])} {word}" for what, word in HELD.items()]
+        text = f"Mallory has {', '.join(counts)}; sign-in {held['UserStatus'].lower()}"
+        if text != self._access:
+            self._access = text
+            self.line("AWS access", text)
 
     def _denied(self, text: str) -> str:
         names = {user_id: name for name, user_id in self.installation.seed.users.items()}
@@ -127,25 +144,19 @@ def play(installation: Installation) -> bool:
     story._whispers = 0
     story.whispers(BOB, "bob")
 
-    story.act("Somebody takes Mallory's access away in IAM Identity Center. From now on the 12 hours count.")
-    _take_access_away(installation)
-    story.look(15)
+    story.act(
+        "The follow-ups took the ways back in. Alice ends the portal sessions in AWS's console, and says so."
+    )
+    attest(installation, card, "sessions")
+    story.look(2)
+
+    story.act("From the moment no access was left, the 12 hours count.")
+    story.look(13)
     ended = not installation.aws.denied()
 
     story.act("The record, as an operator sees it.")
     print(textwrap.indent(installation.terminal("list", "--all").stdout, "    "))
     return ended
-
-
-def _take_access_away(installation: Installation) -> None:
-    mallory = installation.seed.users["mallory"]
-    users: list[dict[str, Any]] = installation.aws.state()["users"]
-    user = next(user for user in users if user["UserId"] == mallory)
-    for group in user["groups"]:
-        installation.aws.leave(mallory, group)
-    for given in user["assignments"]:
-        if given["PrincipalType"] == "USER":
-            installation.aws.unassign(mallory, given["AccountId"], given["PermissionSetArn"])
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from tests.sandbox.aws.pretend import PretendAws
 from tests.sandbox.aws.seed_data import Seed
+from tests.sandbox.scim.pretend import PretendScim
 from tests.sandbox.slack.seed import seed_demo
 from tests.sandbox.slack.workspace import SlackWorkspace
 from workers.adapters.audit_log import AuditLog
@@ -46,6 +47,7 @@ class Installation:
     seed: Seed
     directory: Path
     socket_mode: bool = False
+    scim: PretendScim | None = None
     settings: dict[str, str] = field(default_factory=dict)
     port: int = 0
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
@@ -55,22 +57,29 @@ class Installation:
         cls,
         *,
         socket_mode: bool = False,
+        scim: bool = False,
         aws_seed: Mapping[str, object] | None = None,
         directory: Path | None = None,
         **settings: str,
     ) -> "Installation":
-        """Pretend Slack and AWS are up and seeded; bot and workers are not started yet."""
+        """Pretend Slack and AWS are up and seeded; bot and workers are not started yet.
+
+        `scim`: there is an external identity provider, and the workers can disable sign-in by SCIM.
+        """
         aws = PretendAws().start()
         slack = SlackWorkspace()
         slack.start()
         seed_demo(slack)
+        provider = PretendScim(aws).start() if scim else None
+        way_in = {"REVOKE_IDENTITY_SOURCE": "external", **provider.settings()} if provider else {}
         made = cls(
             slack=slack,
             aws=aws,
             seed=aws.seed(**(aws_seed or {})),
             directory=directory or Path(tempfile.mkdtemp(prefix="revoke-")),
             socket_mode=socket_mode,
-            settings=dict(settings),
+            scim=provider,
+            settings={**way_in, **settings},
             port=free_port(),
         )
         slack.events_url = None if socket_mode else f"http://127.0.0.1:{made.port}/slack/events"
@@ -92,6 +101,8 @@ class Installation:
         for name in list(self.processes):
             self.stop(name)
         self.slack.stop()
+        if self.scim is not None:
+            self.scim.stop()
         self.aws.stop()
 
     @property
@@ -107,6 +118,7 @@ class Installation:
             "REVOKE_APPROVERS": f"{ALICE},{BOB},{CAROL}",
             "REVOKE_DATA_DIR": str(self.directory),
             "REVOKE_RATE_LIMITS": "off",
+            "REVOKE_IDENTITY_SOURCE": "directory",
             **{name: value for name, value in self.settings.items() if name in _COMMON},
         }
 
@@ -259,6 +271,11 @@ _COMMON = frozenset(
         "REVOKE_APPROVERS",
         "REVOKE_HOLD",
         "REVOKE_TIME_SCALE",
+        "REVOKE_IDENTITY_SOURCE",
+        "REVOKE_FOLLOW_UPS",
+        "REVOKE_FOLLOW_UP_DELAY",
+        "REVOKE_SCIM_URL",
+        "AWS_DEFAULT_REGION",
         "REDIS_URL",
         "REVOKE_SIGNING_KEY",
     }

@@ -107,3 +107,62 @@ def _cards(installation: Installation) -> list[tuple[str, str]]:
         except LookupError:
             continue
     return found
+
+
+def shows(installation: Installation, card: Message, words: str, timeout: float = 15) -> Message:
+    """The card, once its blocks say these words."""
+
+    def there() -> Message | None:
+        message = current(installation, card.channel, card.ts)
+        return message if words in shown_text(message) else None
+
+    return installation.until(there, timeout)
+
+
+def form(installation: Installation, user: str) -> dict[str, Any]:
+    """The form in front of somebody, once it is there."""
+    return installation.until(lambda: installation.slack.view(user), 5)
+
+
+def direct(installation: Installation, user: str, words: str) -> Message:
+    """The direct message with these words, once it is there."""
+
+    def find() -> Message | None:
+        found = installation.slack.direct_messages(user)
+        return next((m for m in reversed(found) if words in m.text and m.user != user), None)
+
+    return installation.until(find, 15)
+
+
+def press_step(
+    installation: Installation, card: Message, action_id: str, kind: str, *, user: str = ALICE
+) -> None:
+    """Wait until this follow-up's row has the button, and press it there."""
+    row = f"step.{kind}"
+
+    def shown() -> bool:
+        blocks = current(installation, card.channel, card.ts).blocks
+        return any(
+            block.get("block_id") == row
+            and any(element.get("action_id") == action_id for element in block.get("elements", []))
+            for block in blocks
+        )
+
+    installation.until(shown, 15)
+    answer = installation.slack.click(user, card.channel, card.ts, action_id, block_id=row)
+    assert answer.ok, (answer.error, answer.status, answer.body)
+
+
+def attest(installation: Installation, card: Message, kind: str, *, user: str = ALICE) -> None:
+    """Press Done at this step, and send the form as it came."""
+    press_step(installation, card, "step_attest", kind, user=user)
+    view = form(installation, user)
+    answer = installation.slack.submit(user, view["id"])
+    assert answer.ok, (answer.error, answer.status, answer.body)
+
+
+def access_of(installation: Installation, user_id: str) -> dict[str, Any]:
+    """What AWS holds of this user now: `assignments` (their own), `groups`, `entitlements`, `UserStatus`."""
+    user = next(user for user in installation.aws.state()["users"] if user["UserId"] == user_id)
+    own = [row for row in user["assignments"] if row["PrincipalType"] == "USER"]
+    return {**user, "assignments": own}

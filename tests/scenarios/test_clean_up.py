@@ -47,6 +47,8 @@ def test_somebody_with_access_is_held_with_the_reason_and_comes_off_once_it_is_g
     quick: Installation,
 ) -> None:
     mallory = quick.seed.users["mallory"]
+    quick.aws.deny("DeleteAccountAssignment")
+    quick.aws.deny("DeleteGroupMembership")
     card = deny(quick, "@mallory key leaked")
     becomes(quick, card, "Held")
 
@@ -54,6 +56,7 @@ def test_somebody_with_access_is_held_with_the_reason_and_comes_off_once_it_is_g
     assert held.reply_broadcast
     assert mallory in quick.aws.denied()
 
+    quick.aws.clear_faults()
     _take_access_away(quick, mallory)
     gone = time.monotonic()
     becomes(quick, card, "Off the deny list, watched", timeout=20)

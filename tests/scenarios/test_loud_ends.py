@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from tests.sandbox.installation import ALICE, SEC_INC, Installation
 from tests.scenarios.steps import actions, ask, becomes, current, deny, newcomer, press, revocation_id, told
-from workers.domain.revocation import SYSTEM, Revocation
+from workers.domain.actor import SYSTEM
+from workers.domain.revocation import Revocation
 from workers.ports import Change
 
 

@@ -13,7 +13,10 @@ from tests.sandbox.installation import ALICE, CAROL, ROOT, SEC_INC, Installation
 from tests.sandbox.slack.state import Message
 from tests.scenarios import steps
 from workers.adapters.redis_server import RedisServer
+from workers.domain.actor import Actor
 from workers.domain.deny_document import EMPTY
+from workers.service import intake
+from workers.service.intake import Authority
 
 Completed = subprocess.CompletedProcess[str]
 
@@ -324,6 +327,123 @@ def test_a_break_glass_release_with_a_wrong_user_name_changes_nothing(
     user_id, revocation_id = sharon
     answer = bare.terminal("release", revocation_id, "--reason", "x", "--break-glass", typed="glenn\n")
     assert (answer.returncode, user_id in bare.aws.denied()) == (1, True)
+
+
+# follow-ups, the way back
+
+
+@pytest.fixture(scope="module")
+def cleared(installation: Installation) -> tuple[str, str, str]:
+    """Denied, and the one assignment removed by the workers: user ID, revocation id, account."""
+    account = installation.seed.accounts["prod"]
+    user_id = steps.newcomer(installation, "faye")
+    installation.aws.assign(user_id, account, installation.seed.permission_sets["ReadOnlyAccess"])
+    answer = revoke(installation, "faye", typed="faye")
+    assert answer.returncode == 0, answer.stderr
+    started = installation.terminal("follow-ups", "start", first_id(answer))
+    assert "the follow-ups were started (Faye)" in started.stdout
+    installation.until(lambda: not held(installation, user_id), 20)
+    return user_id, first_id(answer), account
+
+
+def held(made: Installation, user_id: str) -> list[str]:
+    """The accounts that are assigned to this user directly."""
+    users = made.aws.state()["users"]
+    rows = [row for user in users for row in user["assignments"]]
+    return [row["AccountId"] for row in rows if row["PrincipalId"] == user_id]
+
+
+def by_carol(made: Installation) -> Authority:
+    return Authority(actor=Actor(kind="slack", id=CAROL, name="carol"), responder=True, approver=True)
+
+
+def test_the_snapshot_is_exported_whole_with_what_is_taken(
+    installation: Installation, cleared: tuple[str, str, str]
+) -> None:
+    user_id, revocation_id, account = cleared
+    exported = json.loads(installation.terminal("snapshot", revocation_id).stdout)
+    assert (exported["revocation"], exported["user_id"]) == (revocation_id, user_id)
+    [had] = exported["snapshot"]["assignments"]
+    [taken] = exported["taken"]["assignments"]
+    assert had["key"] == taken["key"]
+    assert (taken["accounts"], exported["given_back"]) == ([account], [])
+
+
+def test_a_restore_needs_sessions_and_credentials_attested_or_the_tick(
+    installation: Installation, cleared: tuple[str, str, str]
+) -> None:
+    answer = installation.terminal("restore", cleared[1], "--reason", "needed")
+    assert answer.returncode == 1
+    assert "Nobody attested sessions and credentials yet" in answer.stderr
+
+
+def test_the_terminal_lists_what_would_be_given_back_and_can_take_the_asking_back(
+    installation: Installation, cleared: tuple[str, str, str]
+) -> None:
+    user_id, revocation_id, account = cleared
+    asked = installation.terminal("false-alarm", revocation_id, "--reason", "it was a drill")
+    assert asked.returncode == 0, asked.stderr
+    assert "To give back: 1; there already: 0." in asked.stdout
+    assert re.search(rf"^  assignments: .*{account}", asked.stdout, re.MULTILINE)
+    alone = installation.terminal("approve", revocation_id, "--yes-user-name", "faye")
+    assert (alone.returncode, "another approver must give the second yes" in alone.stderr) == (1, True)
+    vote = installation.terminal("release", revocation_id, "--reason", "x")
+    assert (vote.returncode, f"`python -m workers approve {revocation_id}`" in vote.stderr) == (1, True)
+    assert "refused. Faye stays denied." in installation.terminal("refuse", revocation_id).stdout
+    assert (held(installation, user_id), user_id in installation.aws.denied()) == ([], True)
+
+
+def test_a_false_alarm_approved_at_the_terminal_is_given_back_and_then_let_go(
+    installation: Installation, cleared: tuple[str, str, str]
+) -> None:
+    user_id, revocation_id, account = cleared
+    store = installation.store
+    intake.ask_false_alarm(store, by_carol(installation), revocation_id, "it was a drill")
+    installation.until(lambda: store.get(revocation_id).release.diff, 20)  # type: ignore[union-attr]
+    wrong = installation.terminal("approve", revocation_id, typed="fay\n")
+    assert (wrong.returncode, "Nothing changed" in wrong.stdout) == (1, True)
+    answer = installation.terminal("approve", revocation_id, "--reason", "seen", typed="faye\n")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "Released. Faye" in answer.stdout
+    assert (held(installation, user_id), user_id in installation.aws.denied()) == ([account], False)
+
+
+def test_the_way_back_works_while_no_workers_run(bare: Installation) -> None:
+    user_id, revocation_id = denied(bare, "wyatt")
+    server = RedisServer(bare.directory)
+    server.ensure()
+    intake.ask_false_alarm(bare.store, by_carol(bare), revocation_id, "the wrong one")
+    server.stop()
+    answer = bare.terminal("approve", revocation_id, "--yes-user-name", "wyatt")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "To give back: 0; there already: 0." in answer.stdout
+    assert "No workers run" in answer.stdout
+    assert user_id not in bare.aws.denied()
+
+
+def test_without_workers_follow_ups_are_told_to_wait_for_them(
+    bare: Installation, sharon: tuple[str, str]
+) -> None:
+    waits = bare.terminal("follow-ups", "wait", sharon[1])
+    assert "nothing more is taken away until somebody starts the follow-ups (Sharon)" in waits.stdout
+    again = bare.terminal("follow-ups", "wait", sharon[1])
+    assert (again.returncode, "pressed Wait already" in again.stderr) == (1, True)
+    assert "No workers run" in bare.terminal("follow-ups", "start", sharon[1]).stdout
+
+
+def test_a_step_is_attested_with_who_did_it_and_when(bare: Installation, sharon: tuple[str, str]) -> None:
+    early = bare.terminal("attest", sharon[1], "device", "--done-at", "2020-01-01T00:00")
+    assert (early.returncode, "before this revocation was asked for" in early.stderr) == (1, True)
+    answer = bare.terminal("attest", sharon[1], "device", "--done-by", "Idris")
+    assert answer.returncode == 0, answer.stderr
+    assert "device attested, done by Idris at 2" in answer.stdout
+    again = bare.terminal("attest", sharon[1], "device")
+    assert (again.returncode, "said so already" in again.stderr) == (1, True)
+
+
+def test_a_restore_of_nothing_is_refused_in_words(bare: Installation, sharon: tuple[str, str]) -> None:
+    answer = bare.terminal("restore", sharon[1], "--reason", "x", "--nothing-lost")
+    assert (answer.returncode, "Nothing was taken from Sharon" in answer.stderr) == (1, True)
 
 
 # reconcile, prepare

@@ -1,19 +1,15 @@
 """Values that the unit tests share: Alice at 02:00, whom Bob denies."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from workers.domain.revocation import (
-    Actor,
-    Coverage,
-    DirectoryUser,
-    Reach,
-    Reason,
-    Revocation,
-    State,
-    TargetRef,
-)
+from workers.domain import follow_ups
+from workers.domain.actor import Actor
+from workers.domain.look_back import LookBack
+from workers.domain.revocation import Coverage, DirectoryUser, Reach, Reason, Revocation, State, TargetRef
 from workers.domain.rules import Rules
+from workers.domain.step import Attestation, Kind, StepState
 from workers.domain.timing import Timing
 
 T0 = datetime(2026, 11, 24, 2, 0, 0, tzinfo=UTC)
@@ -80,5 +76,28 @@ def denied(**given: Any) -> Revocation:
         "state": State.DENIED,
         "written_at": at(minutes=1, seconds=2),
         "policy_id": "p-examplepolicyid111",
+        "look_back": LookBack(since=T0, until=T0),
     }
     return confirmed(**{**told, **given})
+
+
+def followed(
+    rules: Rules = RULES, steps: dict[Kind, dict[str, Any]] | None = None, **given: Any
+) -> Revocation:
+    """Denied, with its follow-ups planned at 02:01:02, and each step as `steps` says."""
+    planned = follow_ups.begun(denied(**given), rules, at(minutes=1, seconds=2))
+    for kind, told in (steps or {}).items():
+        step = planned.step(kind)
+        assert step is not None
+        planned = planned.with_step(replace(step, **told))
+    return planned
+
+
+def attested(by: Actor = CAROL, **given: Any) -> dict[str, Any]:
+    """What makes a step attested at 02:30, done five minutes before."""
+    told = {"by": by, "at": at(minutes=30), "done_by": by.name, "done_at": at(minutes=25)}
+    return {
+        "state": StepState.ATTESTED,
+        "ended_at": at(minutes=30),
+        "attested": Attestation(**{**told, **given}),
+    }

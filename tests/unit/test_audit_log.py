@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.unit.make import BOB, CAROL, T0, at, confirmed, denied, requested
 from workers.adapters.audit_log import GENESIS, AuditLog, Signed
+from workers.domain.actor import Actor
 from workers.domain.errors import UnreadableRecord
-from workers.domain.revocation import Actor, Revocation
+from workers.domain.revocation import Revocation
 
 LOG = AuditLog(b"a key of the tests, 32 bytes long")
 OTHER_KEY = AuditLog(b"another key, as long as the first")

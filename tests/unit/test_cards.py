@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import product
+from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sandbox.slack.blocks import check_message
+from tests.unit import follow_up_records
 from tests.unit.make import (
     ALICE,
     BOB,
@@ -24,26 +25,31 @@ from tests.unit.make import (
     confirmed,
     coverage,
     denied,
+    followed,
     reach,
     requested,
     some_reach,
 )
 from workers.cards import card, moments, phrase
 from workers.cards.text import inert, plain
+from workers.domain.actor import SYSTEM, Actor
 from workers.domain.revocation import (
-    SYSTEM,
-    Actor,
     Coverage,
+    Diff,
     DirectoryUser,
     Note,
     Reach,
     Reason,
     ReleaseRequest,
+    Restore,
     Revocation,
+    Snapshot,
     State,
     TargetRef,
     Trouble,
 )
+from workers.domain.rules import Rules
+from workers.domain.step import ATTESTABLE, Attestation, Kind, Step, StepState
 from workers.ports import Message
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -55,7 +61,8 @@ ACTION_IDS = frozenset(
         *["revocation_release", "revocation_restore", "approval_give", "approval_refuse"],
         *["follow_ups_start", "follow_ups_wait", "step_attest", "step_retry"],
         *["handoff_start", "handoff_accept", "handoff_decline"],
-        *["revocation_hold_until_released", "open_policy"],
+        *["revocation_hold_until_released", "open_policy", "open_identity_center"],
+        *["approval_nudge", "sign_in_disable_anyway", "step_assign", "revocation_deny_again"],
     ]
 )
 PHRASES = (
@@ -106,8 +113,8 @@ def check(revocation: Revocation, message: Message) -> None:
             assert values == [revocation.id] or element.get("url")
 
 
-def check_card(revocation: Revocation) -> Message:
-    message = card.render(revocation, RULES)
+def check_card(revocation: Revocation, rules: Rules = RULES) -> Message:
+    message = card.render(revocation, rules)
     check(revocation, message)
     begins = re.match(r"R-7K2M9Q · (.+?)\. ", message.text)
     assert begins, message.text
@@ -116,7 +123,7 @@ def check_card(revocation: Revocation) -> Message:
     assert phrase.standing(revocation) == standing
     assert message.blocks[0]["type"] == "header"
     assert message.blocks[0]["text"]["text"].startswith(biggest(standing))
-    assert not actions(card.without_buttons(revocation, RULES))
+    assert not actions(card.without_buttons(revocation, rules))
     return message
 
 
@@ -161,7 +168,7 @@ def test_hostile_names_reasons_and_errors_come_out_inert(state: State, hostile: 
         message = check_card(record)
         for text in (message.text, *texts(message.blocks, "mrkdwn")):
             assert_inert(text, record)
-        for text in texts(message.blocks, "plain_text"):
+        for text in [*texts(message.blocks, "plain_text"), *texts(message.blocks, "text")]:
             assert_seen(text)
 
 
@@ -187,6 +194,9 @@ KINDS = (
         "break_glass",
     ),
     *("access_back", "coverage_lost", "gaps", "gaps_withheld", "a_kind_of_a_newer_version"),
+    *("follow_ups_started", "follow_ups_wait", "attested", "assigned", "assigned_to", "step_failed"),
+    *("step_done", "came_back", "last_assignments", "sign_in_back", "restored", "restore_failed"),
+    *("nudge", "residuals", "look_back", "looked_back", "snapshot", "sessions_again"),
 )
 
 
@@ -230,10 +240,55 @@ def hostile_records(state: State, hostile: str) -> Iterator[Revocation]:
         release=ReleaseRequest(asked_by=terminal, asked_at=at(hours=1), reason=hostile),
     )
     yield base
+    yield with_hostile_steps(base, hostile)
     for code in ("rights", "shape"):
         yield replace(base, trouble=Trouble(code=code, sentence=hostile, since=at(minutes=2)))
     if state in (State.REQUESTED, State.REFUSED, State.CLOSED):
         yield replace(base, user=None, still_looking=hostile)
+
+
+def with_hostile_steps(base: Revocation, hostile: str) -> Revocation:
+    """Every step, with hostile text wherever AWS or a person puts some."""
+    terminal = Actor(kind="terminal", id=hostile, name=hostile)
+    said = Attestation(by=terminal, at=T0, done_by=hostile, done_at=T0, link=hostile)
+    states = cycle(StepState)
+    steps = tuple(
+        Step(
+            kind=kind,
+            state=next(states),
+            gone=1,
+            total=2,
+            detail=hostile,
+            residual=(hostile,) * 40,
+            assignee=terminal,
+            attested=said if kind in ATTESTABLE else None,
+        )
+        for kind in Kind
+    )
+    diff = Diff(
+        read_at=T0,
+        entry=9,
+        missing=((Kind.ASSIGNMENTS, 2),),
+        there=1,
+        names=(hostile,) * 40,
+        by_hand=(hostile,) * 40,
+    )
+    asked = ReleaseRequest(
+        asked_by=terminal, asked_at=T0, reason=hostile, what="false_alarm", diff=diff, trouble=hostile
+    )
+    restore = Restore(
+        asked_by=terminal,
+        approved_by=terminal,
+        approved_at=T0,
+        diff=diff,
+        then_release=True,
+        failed=(hostile,) * 40,
+        ended_at=T0,
+    )
+    snapshot = Snapshot(at=T0, entry=3, unread=(hostile,) * 9, last=(hostile,) * 9)
+    return replace(
+        base, steps=steps, release=asked, restore=restore, snapshot=snapshot, follow_ups_wait=terminal
+    )
 
 
 OUR_OWN = re.compile(
@@ -343,6 +398,38 @@ def test_retry_is_on_every_card_that_tells_of_trouble() -> None:
         assert ids.count("step_retry") == 1, record.state
 
 
+def test_the_longest_card_stays_within_slacks_limits() -> None:
+    everything = with_hostile_steps(
+        denied(trouble=TROUBLES["rights"], coverage=coverage(), reach=some_reach()), LONG
+    )
+    failed = replace(everything, steps=tuple(replace(s, state=StepState.FAILED) for s in everything.steps))
+    open_ = replace(everything, steps=tuple(replace(s, state=StepState.OPEN) for s in everything.steps))
+    for record in (everything, failed, open_, replace(open_, state=State.WATCHED)):
+        for rules in (RULES, follow_up_records.SCIM_RULES, follow_up_records.DIRECTORY_RULES):
+            assert len(check_card(record, rules).blocks) <= 50
+
+
+def test_forty_groups_that_come_back_with_the_next_sync_stay_one_short_list() -> None:
+    left = tuple(
+        f"Group {number} belongs to your identity provider: take the user out there." for number in range(40)
+    )
+    done = {"state": StepState.DONE, "gone": 40, "total": 40, "residual": left}
+    message = check_card(followed(RULES, {Kind.MEMBERSHIPS: done}))
+    text = shown(message)
+    assert "40 removed" in text
+    assert "Group 7 " in text
+    assert "Group 8 " not in text
+    assert "And 32 more; the log has all." in text
+
+
+def test_nothing_is_called_done_that_neither_aws_nor_a_named_person_said() -> None:
+    for state in StepState:
+        record = followed(RULES, {kind: {"state": state, "gone": 0} for kind in Kind})
+        text = shown(check_card(record))
+        assert ("done, read back" in text) == (state is StepState.DONE), state
+        assert "attested by" not in text, state
+
+
 def test_where_the_target_reads_along_no_gap_is_shown() -> None:
     gaps = coverage(uncovered=("111111111111",))
     for record in (requested(reach=some_reach(), coverage=gaps), denied(reach=some_reach(), coverage=gaps)):
@@ -437,6 +524,16 @@ def _moments() -> dict[str, tuple[Revocation, str, str]]:
     }
 
 
+def _all_moments() -> dict[str, tuple[Revocation, str, str]]:
+    return {**_moments(), **follow_up_records.moments()}
+
+
+QUIET = (
+    *("follow_ups_started", "follow_ups_wait", "attested", "assigned", "assigned_to", "step_done", "nudge"),
+    *("last_assignments", "restored", "approval_refused", "residuals", "look_back", "looked_back"),
+)
+
+
 def shown(message: Message) -> str:
     """The message as a person sees it, in plain text, as far as that goes."""
     lines = [f"phone: {message.text}", ""]
@@ -450,12 +547,24 @@ def shown(message: Message) -> str:
             case "context":
                 lines.append("(" + " | ".join(element["text"] for element in block["elements"]) + ")")
             case "rich_text":
-                lines.append("$ " + block["elements"][0]["elements"][0]["text"])
+                lines.extend(_rich(block["elements"][0]))
             case "actions":
                 lines.append(" ".join(_pressable(element) for element in block["elements"]))
     text = "\n".join(lines)
     text = re.sub(r"<!date\^\d+\^[^|]+\|([^>]+)>", r"\1", text)
     return text.replace("\u2060", "") + "\n"
+
+
+def _rich(element: Mapping[str, Any]) -> Iterator[str]:
+    if element["type"] == "rich_text_preformatted":
+        yield "$ " + element["elements"][0]["text"]
+        return
+    for line in element["elements"]:
+        yield "- " + "".join(_rich_run(run) for run in line["elements"])
+
+
+def _rich_run(run: Mapping[str, Any]) -> str:
+    return f"<@{run['user_id']}>" if run["type"] == "user" else run.get("text") or run["fallback"]
 
 
 def _pressable(element: Mapping[str, Any]) -> str:
@@ -471,12 +580,22 @@ def test_the_card_reads_as_it_was_reviewed(name: str) -> None:
     _as_reviewed(f"card_{name}", check_card(_cards()[name]))
 
 
-@pytest.mark.parametrize("name", _moments())
+@pytest.mark.parametrize("name", follow_up_records.cards())
+def test_the_card_with_follow_ups_reads_as_it_was_reviewed(name: str) -> None:
+    _as_reviewed(f"card_{name}", check_card(*follow_up_records.cards()[name]))
+
+
+@pytest.mark.parametrize("name", _all_moments())
 def test_the_moment_reads_as_it_was_reviewed(name: str) -> None:
-    record, kind, detail = _moments()[name]
-    quiet = ("denied", "denied_again", "not_denied")
-    note = Note(kind=kind, at=at(hours=0 if kind in quiet else 12, minutes=2), detail=detail, broadcast=True)
-    message = moments.render(record, note, RULES)
+    record, kind, detail = _all_moments()[name]
+    soon = ("denied", "denied_again", "not_denied")
+    note = Note(
+        kind=kind,
+        at=at(hours=0 if kind in soon else 12, minutes=2),
+        detail=detail,
+        broadcast=kind not in QUIET,
+    )
+    message = moments.render(record, note, follow_up_records.DIRECTORY_RULES)
     check(record, message)
     _as_reviewed(f"moment_{name}", message)
 
@@ -489,5 +608,6 @@ def _as_reviewed(name: str, message: Message) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    expected = {f"card_{name}.txt" for name in _cards()} | {f"moment_{name}.txt" for name in _moments()}
+    cards = {*_cards(), *follow_up_records.cards()}
+    expected = {f"card_{name}.txt" for name in cards} | {f"moment_{name}.txt" for name in _all_moments()}
     assert {path.name for path in GOLDEN.glob("*.txt")} == expected

@@ -1,17 +1,19 @@
 """The 12-hour rule: exactly when a user ID may come off the Deny policy, and that it is never early."""
 
-import random
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.make import T0, at, denied, reach
+from tests.unit.make import BOB, T0, at, denied, reach
 from workers.domain import clearance
-from workers.domain.revocation import SYSTEM, Reach, ReleaseRequest, Revocation
+from workers.domain.actor import SYSTEM
+from workers.domain.revocation import Note, Reach, ReleaseRequest, Revocation, State
+from workers.domain.step import Attestation, Kind, Step, StepState
 from workers.domain.timing import (
     APPROVE_WITHIN,
     CLOCKS_AGREE,
@@ -81,10 +83,13 @@ def test_it_comes_off_only_with_no_access_an_old_notice_no_hold_and_agreeing_clo
 @pytest.mark.parametrize(
     ("access", "words"),
     [
-        ("direct", "Access is left: 1 direct assignment. Remove it"),
-        ("through groups", "Access is left: 2 assignments through groups. Remove it"),
-        ("entitlements", "Access is left: 1 account-access entitlement. Remove it"),
-        ("unread", "What access is left could not be read: AWS said no."),
+        ("direct", "Access is left: 1 direct assignment. Start the follow-ups, which remove it; or disable"),
+        ("through groups", "Access is left: 2 assignments through groups. Start"),
+        ("entitlements", "Access is left: 1 account-access entitlement. Start"),
+        (
+            "unread",
+            "What access is left could not be read: AWS said no. It is read again by itself; or disable",
+        ),
     ],
 )
 def test_a_red_gate_says_what_is_left_and_how_to_mend_it(access: str, words: str) -> None:
@@ -125,7 +130,7 @@ def test_it_comes_off_at_its_time_and_not_a_microsecond_before() -> None:
 def test_access_seen_again_restarts_the_clock_and_voids_the_notice() -> None:
     record = clearance.with_reach(denied(written_at=T0), reach(at(hours=1)))
     assert record.no_mint_at == at(hours=1)
-    record = replace(clearance.with_reach(record, reach(at(hours=5))), notice_at=at(hours=12))
+    record = replace(clearance.with_reach(record, reach(at(hours=3))), notice_at=at(hours=12))
     assert record.no_mint_at == at(hours=1)
 
     record = clearance.with_reach(record, reach(at(hours=13), direct=1))
@@ -150,6 +155,226 @@ def test_bad_news_counts_even_when_the_clock_of_redis_went_back() -> None:
     red = clearance.with_reach(green, reach(at(hours=2), direct=1))
     assert red.no_mint_at is None
     assert clearance.access_gate(red) is not None
+
+
+def ended(at_: datetime, *, done_at: datetime | None = None) -> Step:
+    """The portal sessions, as somebody attested them at that time."""
+    said = Attestation(by=BOB, at=at_, done_by="bob", done_at=done_at or at_)
+    return Step(kind=Kind.SESSIONS, state=StepState.ATTESTED, attested=said, ended_at=at_)
+
+
+def shut(when: datetime, **given: Any) -> Reach:
+    """A reading that finds access left, and sign-in disabled."""
+    return reach(when, **{"direct": 1, "sign_in": "DISABLED", **given})
+
+
+def state_of(record: Revocation, kind: Kind) -> StepState | None:
+    step = record.step(kind)
+    return step.state if step else None
+
+
+def test_disabled_sign_in_starts_a_clock_of_its_own() -> None:
+    record = clearance.with_reach(denied(), shut(at(hours=1)))
+    assert (record.disabled_since, record.no_mint_at) == (at(hours=1), None)
+    record = clearance.with_reach(record, shut(at(hours=2)))
+    assert record.disabled_since == at(hours=1)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(reach(at(hours=2), sign_in="ENABLED"), id="enabled again"),
+        pytest.param(reach(at(hours=2)), id="AWS does not tell"),
+        pytest.param(reach(at(hours=2), unread=("Throttled.",)), id="a failed reading"),
+        pytest.param(reach(at(minutes=30), sign_in="ENABLED"), id="enabled, by an older reading"),
+    ],
+)
+def test_whatever_does_not_show_disabled_stops_the_clock_of_sign_in(read: Reach) -> None:
+    record = clearance.with_reach(denied(), shut(at(hours=1)))
+    assert clearance.with_reach(record, read).disabled_since is None
+
+
+def test_disabled_sign_in_counts_although_the_access_could_not_be_read() -> None:
+    record = clearance.with_reach(denied(), shut(at(hours=1), unread=("Throttled.",)))
+    assert record.disabled_since == at(hours=1)
+
+
+def test_an_older_reading_does_not_start_the_clock_of_sign_in() -> None:
+    record = clearance.with_reach(denied(), reach(at(hours=2), direct=1, sign_in="ENABLED"))
+    assert clearance.with_reach(record, shut(at(hours=1))).disabled_since is None
+
+
+@pytest.mark.parametrize(
+    ("attested", "disabled", "since"),
+    [
+        pytest.param(at(hours=2), at(hours=3), at(hours=4), id="sessions first: 60 minutes after sign-in"),
+        pytest.param(
+            at(hours=4), at(hours=3), at(hours=5), id="sign-in first: 60 minutes after the sessions"
+        ),
+        pytest.param(None, at(hours=3), None, id="nobody ended the sessions"),
+        pytest.param(at(hours=2), None, None, id="sign-in is open"),
+    ],
+)
+def test_the_second_proof_needs_both_and_counts_from_the_later(
+    attested: datetime | None, disabled: datetime | None, since: datetime | None
+) -> None:
+    steps = (ended(attested),) if attested else (Step(kind=Kind.SESSIONS, state=StepState.OPEN),)
+    record = denied(disabled_since=disabled, steps=steps)
+    assert clearance.no_mint_since(record, TIMING) == since
+
+
+def test_the_sessions_count_from_when_it_was_said_and_not_from_when_it_is_claimed() -> None:
+    record = denied(disabled_since=at(hours=1), steps=(ended(at(hours=6), done_at=at(hours=1)),))
+    assert clearance.no_mint_since(record, TIMING) == at(hours=7)
+
+
+def test_the_earlier_of_the_two_proofs_counts() -> None:
+    record = denied(no_mint_at=at(hours=5), disabled_since=at(hours=1), steps=(ended(at(hours=2)),))
+    assert clearance.no_mint_since(record, TIMING) == at(hours=3)
+    assert clearance.no_mint_since(replace(record, no_mint_at=at(hours=2)), TIMING) == at(hours=2)
+
+
+def test_a_second_proof_that_lies_in_the_future_has_a_time_already() -> None:
+    record = denied(written_at=T0, disabled_since=T0, steps=(ended(T0),), reach=shut(T0))
+    assert clearance.access_gate(record) is None
+    assert clearance.eligible_at(record, TIMING) == at(hours=13, minutes=15)
+
+
+def test_access_that_is_left_is_no_gate_while_nobody_can_sign_in() -> None:
+    record = denied(
+        written_at=T0, disabled_since=T0, steps=(ended(T0),), reach=shut(NOW), notice_at=at(hours=20)
+    )
+    assert clearance.red_gates(record, TIMING, NOW, NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "or disable sign-in and end the portal sessions."),
+        ({"disabled_since": T0}, "or end the portal sessions and say so on the card."),
+        ({"steps": (ended(T0),)}, "or disable sign-in."),
+        ({"follow_ups_started_at": T0}, "The follow-ups remove it; or disable sign-in"),
+        ({"follow_ups_started_at": T0, "follow_ups_wait": BOB}, "Start the follow-ups, which remove it; or"),
+    ],
+)
+def test_the_gate_names_both_ways_to_mend_it(given: dict[str, Any], words: str) -> None:
+    gate = clearance.access_gate(denied(reach=reach(NOW, direct=2), **given))
+    assert gate is not None
+    assert gate.startswith("Access is left: 2 direct assignments. ")
+    assert words in gate
+
+
+def test_access_counts_as_gone_only_once_every_removal_has_ended() -> None:
+    removing = denied(steps=(Step(kind=Kind.ASSIGNMENTS, state=StepState.RUNNING),))
+    record = clearance.with_reach(removing, reach(NOW))
+    assert record.no_mint_at is None
+    assert "removed right now" in (clearance.access_gate(record) or "")
+    done = record.with_step(Step(kind=Kind.ASSIGNMENTS, state=StepState.DONE))
+    assert clearance.with_reach(done, reach(NOW)).no_mint_at == NOW
+
+
+def test_a_removal_that_somebody_stopped_halfway_holds_nobody_for_ever() -> None:
+    steps = (Step(kind=Kind.ASSIGNMENTS, state=StepState.RUNNING),)
+    record = clearance.with_reach(denied(steps=steps, follow_ups_wait=BOB), reach(NOW))
+    assert record.no_mint_at == NOW
+
+
+def test_after_two_hours_without_any_reading_both_clocks_start_anew() -> None:
+    record = clearance.with_reach(denied(), reach(at(hours=1), sign_in="DISABLED"))
+    late = at(hours=3)
+    assert clearance.with_reach(record, reach(late, sign_in="DISABLED")).no_mint_at == at(hours=1)
+    later = late + timedelta(seconds=1)
+    record = clearance.with_reach(record, reach(later, sign_in="DISABLED"))
+    assert (record.no_mint_at, record.disabled_since) == (later, later)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "counts"),
+    [
+        pytest.param(None, shut(at(hours=3)), True, id="disabled within the hour"),
+        pytest.param(None, shut(at(hours=3, minutes=1)), False, id="disabled later than that"),
+        pytest.param(shut(at(hours=2)), shut(at(hours=9)), False, id="nothing read for hours"),
+        pytest.param(reach(at(hours=3)), shut(at(hours=4)), False, id="AWS did not tell for a while"),
+        pytest.param(
+            None, reach(at(hours=20), direct=1, sign_in="ENABLED"), True, id="sign-in not disabled at all"
+        ),
+    ],
+)
+def test_sessions_are_to_be_ended_again_where_sign_in_was_not_shut_within_the_hour(
+    first: Reach | None, then: Reach, counts: bool
+) -> None:
+    record = denied(steps=(ended(at(hours=2)),))
+    for read in filter(None, [first, then]):
+        record = clearance.with_reach(record, read)
+    assert state_of(record, Kind.SESSIONS) is (StepState.ATTESTED if counts else StepState.OPEN)
+    sessions = record.step(Kind.SESSIONS)
+    assert sessions is not None
+    assert ("Look in CloudTrail" in sessions.detail) is not counts
+
+
+def test_whoever_is_off_the_list_needs_no_second_end_of_their_sessions() -> None:
+    record = denied(state=State.WATCHED, steps=(ended(at(hours=2)),))
+    record = clearance.with_reach(record, shut(at(hours=20)))
+    assert state_of(record, Kind.SESSIONS) is StepState.ATTESTED
+
+
+NOTICED = {"notice_at": at(hours=12), "clean_up_given_by": BOB}
+
+
+@pytest.mark.parametrize(
+    ("clocks", "read", "stands"),
+    [
+        pytest.param({"no_mint_at": T0}, reach(at(hours=13)), True, id="the one proof runs on"),
+        pytest.param(
+            {"no_mint_at": T0, "disabled_since": at(hours=1)},
+            reach(at(hours=13)),
+            True,
+            id="the other was later",
+        ),
+        pytest.param(
+            {"no_mint_at": at(hours=4), "disabled_since": T0},
+            reach(at(hours=13)),
+            False,
+            id="the other was it",
+        ),
+        pytest.param(
+            {"no_mint_at": T0, "disabled_since": T0}, shut(at(hours=13)), False, id="the later proof remains"
+        ),
+        pytest.param({}, reach(at(hours=13)), False, id="a proof that only begins"),
+    ],
+)
+def test_a_notice_and_a_yes_stand_as_long_as_the_proof_they_were_given_for(
+    clocks: dict[str, Any], read: Reach, stands: bool
+) -> None:
+    before = denied(reach=reach(at(hours=12, minutes=45)), **{**NOTICED, **clocks})
+    record = clearance.with_reach(before, read)
+    assert (record.notice_at is not None, record.clean_up_given_by is not None) == (stands, stands)
+
+
+def test_a_notice_that_was_not_posted_yet_falls_with_its_proof() -> None:
+    waiting = denied(no_mint_at=T0).noting(Note(kind="notice", at=NOW), Note(kind="hold", at=NOW))
+    record = clearance.with_reach(waiting, reach(NOW, direct=1))
+    assert [note.kind for note in record.notes] == ["hold"]
+
+
+def test_a_question_of_the_clean_up_falls_with_its_proof_and_one_of_people_does_not() -> None:
+    for actor, kept in ((SYSTEM, False), (BOB, True)):
+        asked = ReleaseRequest(asked_by=actor, asked_at=T0, reason="")
+        record = clearance.with_reach(denied(no_mint_at=T0, release=asked), reach(NOW, direct=1))
+        assert (record.release is not None) is kept
+
+
+def test_unattested_are_sessions_and_credentials_until_a_person_attests_them() -> None:
+    assert clearance.unattested(denied()) == (Kind.SESSIONS, Kind.CREDENTIALS)
+    reset = replace(ended(T0), kind=Kind.CREDENTIALS)
+    assert clearance.unattested(denied(steps=(reset,))) == (Kind.SESSIONS,)
+    assert clearance.unattested(denied(steps=(ended(T0), reset))) == ()
+
+
+@pytest.mark.parametrize("what", ["restore", "false_alarm"])
+def test_the_clean_up_does_not_look_while_giving_back_is_asked_for(what: Any) -> None:
+    asked = ReleaseRequest(asked_by=BOB, asked_at=T0, reason="", what=what)
+    assert clearance.next_step_at(denied(no_mint_at=T0, release=asked), TIMING) is None
 
 
 TIMES = st.timedeltas(timedelta(0), timedelta(days=3)).map(lambda gap: T0 + gap)
@@ -242,6 +467,7 @@ def test_the_time_scale_divides_the_long_waits_and_nothing_else(scale: float) ->
         "notice",
         "read_again",
         "follow_up_delay",
+        "sessions_end",
     }
     for field in fields(Timing):
         assert getattr(scaled, field.name) == getattr(TIMING, field.name) / scale
@@ -253,91 +479,3 @@ def test_the_time_scale_divides_the_long_waits_and_nothing_else(scale: float) ->
         timedelta(hours=24),
         timedelta(seconds=60),
     )
-
-
-# A portal session outlives everything here, so while access is left it may mint role credentials at any minute.
-# All times in minutes; access windows last at least one reading interval, so that a reading falls into each.
-
-_READ_EVERY = 15
-_END = 90 * 60
-
-
-def _windows(dice: random.Random) -> list[tuple[int, int]]:
-    """When the target had access: from the start for a while, then perhaps again, and again."""
-    windows, start = [], -dice.randint(0, 600)
-    for _ in range(dice.randint(1, 3)):
-        length = dice.choice([_READ_EVERY, dice.randint(_READ_EVERY, 90), dice.randint(60, 900)])
-        windows.append((start, start + length))
-        start += length + dice.choice([1, _READ_EVERY, dice.randint(1, 1500)])
-    return windows
-
-
-def _minted_until(dice: random.Random, windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The credentials: when minted, and until when they live. The worst one is always among them."""
-    made = []
-    for start, end in windows:
-        times = [dice.randint(start, end) for _ in range(dice.randint(0, 3))]
-        made.extend((minted, minted + dice.randint(60, 720)) for minted in times)
-        made.append((end, end + 720))
-    return made
-
-
-def _access(windows: list[tuple[int, int]], minute: int) -> bool:
-    return any(start <= minute <= end for start, end in windows)
-
-
-def _comes_off(dice: random.Random, windows: list[tuple[int, int]]) -> int | None:
-    """Plays the clean-up by its real rules; returns the minute in which the ID came off."""
-    record, minute = denied(written_at=T0), dice.randint(0, _READ_EVERY - 1)
-    while minute < _END:
-        now = at(minutes=minute)
-        unread = ("throttled",) if dice.random() < 0.01 else ()
-        record = clearance.with_reach(record, reach(now, direct=int(_access(windows, minute)), unread=unread))
-        eligible = clearance.eligible_at(record, TIMING)
-        if eligible and record.notice_at is None and now >= eligible - TIMING.notice:
-            record = replace(record, notice_at=now)
-        aws_time = now + timedelta(seconds=dice.randint(-60, 60))
-        if record.notice_at and not clearance.red_gates(record, TIMING, now, aws_time):
-            return minute
-        minute = _next_reading(record, eligible, windows, minute)
-    return None
-
-
-def _next_reading(
-    record: Revocation, eligible: datetime | None, windows: list[tuple[int, int]], minute: int
-) -> int:
-    """The next reading that can tell anything new: those between leave the record as it is."""
-    if eligible is None or record.notice_at is not None:
-        return minute + _READ_EVERY
-    news = [
-        int((eligible - TIMING.notice - T0).total_seconds() // 60),
-        *(w[0] for w in windows if w[0] > minute),
-    ]
-    return minute + max(1, -(-(min(news) - minute) // _READ_EVERY)) * _READ_EVERY
-
-
-def test_in_ten_thousand_histories_no_live_credential_is_ever_off_the_list() -> None:
-    came_off = 0
-    for seed in range(10_000):
-        dice = random.Random(seed)
-        windows = _windows(dice)
-        minute = _comes_off(dice, windows)
-        if minute is not None:
-            came_off += 1
-            live = [
-                made
-                for made in _minted_until(dice, windows)
-                if made[0] <= minute < made[1]  # minted before it came off, and still good
-            ]
-            assert not live, f"seed {seed}: off at {minute}, windows {windows}, live {live}"
-    assert came_off > 8_000
-
-
-def test_access_that_came_and_went_between_two_readings_is_not_seen_and_that_is_the_limit() -> None:
-    """Stated, not hidden: what is granted and taken away again within 15 minutes leaves no trace in a reading."""
-    record = denied(written_at=T0)
-    for minute in range(0, 780, _READ_EVERY):
-        record = clearance.with_reach(
-            record, reach(at(minutes=minute), direct=int(_access([(706, 719)], minute)))
-        )
-    assert record.no_mint_at == T0

@@ -128,6 +128,10 @@ def test_a_reason_keeps_its_lines_and_blanks_and_loses_only_slacks_escapes() -> 
         ("release ???", "`???` is no target. Type `/revoke release @alice`."),
         ("hold <@U0ALICE001> <@U0BOB00001>", "One at a time: type `/revoke hold <@U0ALICE001>`"),
         ("status <!subteam^S0ONCALL01>", "A user group is no target"),
+        ("restore", "Whom? Type `/revoke restore @alice`."),
+        ("false-alarm ???", "`???` is no target. Type `/revoke false-alarm @alice`."),
+        ("restroe <@U0ALICE001>", "Did you mean `/revoke restore`"),
+        ("false-alram <@U0ALICE001>", "Did you mean `/revoke false-alarm`"),
     ],
 )
 def test_what_is_not_understood_is_answered_with_what_to_type(typed: str, said: str) -> None:
@@ -147,6 +151,9 @@ def test_the_words_are_known_in_any_letter_case(letter_case: object) -> None:
     assert parse(f"\u200b{case('status')}") == ListOpen()
     assert parse(f"{case('status')} alice") == About("status", target=named("alice"))
     assert parse(f"{case('hold')} r-7k2m9q") == About("hold", revocation_id="R-7K2M9Q")
+    assert parse(f"{case('restore')} alice") == About("restore", target=named("alice"))
+    false_alarm = About("false-alarm", revocation_id="R-7K2M9Q", reason="a drill")
+    assert parse(f"{case('false-alarm')} r-7k2m9q a drill") == false_alarm
     release = About("release", target=slack("U0ALICE001"), reason="<@U0BOB00001> says false alarm")
     assert parse(f"{case('release')} <@U0ALICE001> <@U0BOB00001> says false alarm") == release
 

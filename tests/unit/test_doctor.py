@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 
 from workers.adapters.slack_app import SlackApp
-from workers.cli import doctor_slack
+from workers.cli import doctor_follow_ups, doctor_slack
 from workers.cli.speech import readable
 from workers.cli.terminal import Terminal
 from workers.domain.deny_document import EMPTY
 from workers.domain.errors import AwsUnsettled, SlackAway, SlackRefused
 from workers.domain.rules import Rules
+from workers.domain.step import Kind
 from workers.domain.timing import Timing
 from workers.ports import Attachment, PolicyRead, SlackRoom
 from workers.service import doctor
@@ -23,8 +27,10 @@ from workers.service.world import World
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def world(**parts: Any) -> World:
-    rules = Rules(incident_channel="C0SEC", timing=Timing(), responders=("U1", "U2"), approvers=("U2", "S1"))
+def world(given: dict[str, Any] | None = None, **parts: Any) -> World:
+    """`given`: rules other than the usual."""
+    usual = {"incident_channel": "C0SEC", "responders": ("U1", "U2"), "approvers": ("U2", "S1")}
+    rules = Rules(timing=Timing(), **{**usual, **(given or {})})
     return cast(World, SimpleNamespace(rules=rules, **parts))
 
 
@@ -158,6 +164,96 @@ def test_a_token_that_slack_does_not_take_is_told_with_what_to_do(monkeypatch: p
     assert str(found) == (
         'FAIL Slack token: Slack refused: invalid_auth. Copy SLACK_BOT_TOKEN anew from "OAuth & Permissions".'
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "level", "word"),
+    [
+        ({}, Level.WARN, "Set REVOKE_IDENTITY_SOURCE"),
+        ({"identity_source": "directory"}, Level.OK, "directory"),
+        ({"identity_source": "external"}, Level.OK, "external"),
+        ({"identity_source": "external", "disables_sign_in": True}, Level.OK, "external"),
+        (
+            {"identity_source": "directory", "disables_sign_in": True},
+            Level.WARN,
+            "SCIM comes with an external",
+        ),
+        ({"identity_source": "active_directory", "disables_sign_in": True}, Level.WARN, "SCIM comes with"),
+        ({"disables_sign_in": True}, Level.WARN, "not set"),
+    ],
+)
+def test_the_identity_source_is_told_and_fits_to_scim(given: dict[str, Any], level: Level, word: str) -> None:
+    (found,) = doctor.identity_source(world(given))
+    assert found.level is level
+    assert word in str(found)
+
+
+def test_follow_ups_that_run_by_themselves_are_named_with_their_delay() -> None:
+    (found,) = doctor.follow_ups(world())
+    assert str(found) == (
+        "ok   follow-ups: assignments, memberships, applications, entitlements run by themselves 600 s after the denial"
+    )
+    (with_scim,) = doctor.follow_ups(world({"disables_sign_in": True}))
+    assert "entitlements, sign_in run" in str(with_scim)
+
+
+@pytest.mark.parametrize("kinds", [frozenset(), frozenset({Kind.SIGN_IN})])
+def test_no_follow_up_that_runs_by_itself_is_a_warning(kinds: frozenset[Kind]) -> None:
+    assert levels(doctor.follow_ups(world({"follow_ups": kinds}))) == [Level.WARN]
+
+
+@pytest.fixture
+def scim_answers() -> Iterator[tuple[Terminal, list[int]]]:
+    """A terminal whose SCIM answers with the statuses of the list, one a call."""
+    statuses: list[int] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(statuses.pop(0))
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/t/scim/v2"
+        settings = SimpleNamespace(revoke_scim_url=url, revoke_scim_token=SecretStr("a-token-of-no-use"))
+        yield cast(Terminal, SimpleNamespace(settings=settings)), statuses
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "words"),
+    [
+        (404, Level.OK, "the token is accepted"),
+        (401, Level.FAIL, "make a new one in IAM Identity Center"),
+        (403, Level.FAIL, "automatic provisioning is on"),
+        (302, Level.FAIL, "Correct REVOKE_SCIM_URL"),
+        (429, Level.FAIL, "too many requests). Run doctor again in a minute."),
+        (503, Level.FAIL, "Run doctor again in a minute."),
+    ],
+)
+def test_a_scim_that_does_not_take_the_token_is_a_failure(
+    scim_answers: tuple[Terminal, list[int]], status: int, level: Level, words: str
+) -> None:
+    at, statuses = scim_answers
+    statuses.append(status)
+    (found,) = examine("SCIM", lambda: doctor_follow_ups.scim(at))
+    assert found.level is level
+    assert words in str(found)
+    assert "a-token-of-no-use" not in str(found)
+    assert statuses == []
+
+
+def test_no_scim_and_no_trail_are_no_trouble_and_said() -> None:
+    names = ("revoke_scim_url", "revoke_scim_token", "revoke_trail_table", "revoke_event_data_store")
+    at = cast(Terminal, SimpleNamespace(settings=SimpleNamespace(**dict.fromkeys(names))))
+    found = [*doctor_follow_ups.scim(at), *doctor_follow_ups.look_back(at)]
+    assert [finding.level for finding in found] == [Level.OK, Level.OK]
+    assert "a person disables sign-in" in str(found[0])
+    assert "the query is shown" in str(found[1])
 
 
 @pytest.mark.parametrize(("pressed", "level"), [(True, Level.OK), (False, Level.WARN)])

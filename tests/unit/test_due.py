@@ -1,16 +1,33 @@
 """When a record must next be looked at, in every state."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from tests.unit.make import BOB, T0, at, confirmed, coverage, denied, reach, requested
+from tests.unit.make import BOB, CAROL, T0, at, confirmed, coverage, denied, reach, requested
+from workers.domain.actor import SYSTEM
 from workers.domain.due import JOB_LATE, next_due
-from workers.domain.revocation import SYSTEM, ReleaseRequest, State
+from workers.domain.revocation import Diff, ReleaseRequest, Restore, State
+from workers.domain.step import Attestation, Kind, Step, StepState
 from workers.domain.timing import Timing
 
 TIMING = Timing()
 ASKED = ReleaseRequest(asked_by=BOB, asked_at=at(hours=3), reason="false alarm")
+WAITING = (Step(kind=Kind.ASSIGNMENTS, state=StepState.WAITING, again_at=at(hours=1)),)
+RESTORING = Restore(
+    asked_by=BOB,
+    approved_by=CAROL,
+    approved_at=at(hours=19),
+    diff=Diff(read_at=at(hours=18), entry=1),
+    then_release=False,
+    again_at=at(hours=20),
+)
+SAID = Attestation(by=BOB, at=T0, done_by="bob", done_at=T0)
+ATTESTED = tuple(
+    Step(kind=kind, state=StepState.ATTESTED, attested=SAID, ended_at=T0)
+    for kind in (Kind.SESSIONS, Kind.CREDENTIALS)
+)
 READ = {"reach": reach(), "coverage": coverage()}
 
 
@@ -39,9 +56,58 @@ READ = {"reach": reach(), "coverage": coverage()}
         ),
         pytest.param(denied(next_read_at=at(days=2), hold_open=True), at(days=2), id="hold without end"),
         pytest.param(
+            denied(next_read_at=at(days=2), hold_open=True, look_back=None),
+            at(minutes=1, seconds=12),
+            id="nobody looked back yet: its job may be lost",
+        ),
+        pytest.param(
             denied(next_read_at=at(days=3), hold_open=True, release=ASKED), at(hours=27), id="release lapses"
         ),
         pytest.param(denied(state=State.WATCHED, next_read_at=at(hours=14)), at(hours=14), id="watched"),
+        pytest.param(
+            denied(state=State.WATCHED, off_at=at(hours=13), next_read_at=at(days=99)),
+            at(days=90, hours=13),
+            id="watched for 90 days",
+        ),
+        pytest.param(
+            denied(state=State.WATCHED, off_at=at(hours=13), next_read_at=at(days=99), steps=ATTESTED),
+            at(hours=13),
+            id="watched, and nothing to watch for",
+        ),
+        pytest.param(
+            denied(state=State.WATCHED, off_at=at(hours=13), restore=RESTORING, steps=ATTESTED),
+            at(hours=20),
+            id="watched no longer, but a restore runs",
+        ),
+        pytest.param(
+            denied(next_read_at=at(days=2), steps=WAITING, follow_ups_at=at(minutes=11)),
+            at(minutes=11),
+            id="denied: follow-ups start",
+        ),
+        pytest.param(
+            confirmed(steps=WAITING, follow_ups_started_at=at(minutes=2)),
+            at(hours=1),
+            id="not denied yet: access is removed anyway",
+        ),
+        pytest.param(
+            denied(next_read_at=at(days=2), release=replace(ASKED, what="restore", again_at=at(hours=4))),
+            at(hours=4),
+            id="what a restore gives back is to be read",
+        ),
+        pytest.param(
+            denied(next_read_at=at(days=2), restore=RESTORING), at(hours=20), id="a restore goes on"
+        ),
+        pytest.param(
+            denied(next_read_at=at(days=2), restore=replace(RESTORING, ended_at=at(hours=19))),
+            at(hours=12, minutes=16, seconds=2),
+            id="a restore that has ended",
+        ),
+        pytest.param(
+            denied(state=State.RELEASED, restore=RESTORING), at(hours=20), id="released, restore runs"
+        ),
+        pytest.param(
+            denied(state=State.RELEASING, restore=RESTORING), at(hours=20), id="releasing, the same"
+        ),
         *[
             pytest.param(requested(state=state, next_read_at=T0), None, id=state)
             for state in (State.RELEASED, State.REFUSED, State.CANCELLED, State.EXPIRED, State.CLOSED)

@@ -58,6 +58,7 @@ def test_each_line_is_one_json_object_with_when_how_bad_where_and_what(out: io.S
         (APP, "canaryapp"),
         ("xoxe.xoxp-1-canarycanary", "canarycanary"),
         ("AKIAIOSFODNN7EXAMPLE", "IOSFODNN7EXAMPLE"),
+        ("Authorization: Bearer aToken.of:scim/with+odd=letters", "aToken"),
         ("ASIAIOSFODNN7EXAMPLE", "IOSFODNN7EXAMPLE"),
         (SECRET_ACCESS_KEY, "wJalrXUtnFEMI"),
         ("https://hooks.slack.com/commands/T01/42/canaryAnswerAddress", "canaryAnswerAddress"),

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.domain.revocation import Actor, DirectoryUser, Revocation, State, TargetRef
+from workers.domain.actor import Actor
+from workers.domain.revocation import DirectoryUser, Revocation, State, TargetRef
 from workers.domain.same_person import is_target, same_person
 
 ARN = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123/mallory"

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.__main__ import rules as rules_of_the_bot
 from bot.settings import BotSettings
-from workers.settings import WorkerSettings, WrongSettings, is_loopback, read
+from workers.bootstrap import build_scim, rules
+from workers.cli.terminal import secrets
+from workers.domain.step import Kind
+from workers.settings import AUTOMATED, WorkerSettings, WrongSettings, is_loopback, read
 
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-canary-bot-token",
@@ -20,6 +24,10 @@ GOOD = {
 }
 LOOPBACK = {"SLACK_API_URL": "http://127.0.0.1:9999/api", "AWS_ENDPOINT_URL": "http://localhost:5000"}
 CANARY = "canary-7f3e"
+SCIM = {
+    "REVOKE_SCIM_URL": "https://scim.eu-central-1.amazonaws.com/11111111111-2222-3333-4444-555555555555/scim/v2",
+    "REVOKE_SCIM_TOKEN": f"{CANARY}:scim-token/with+odd=letters",
+}
 
 TABLE = frozenset(
     """SLACK_BOT_TOKEN SLACK_APP_TOKEN SLACK_SIGNING_SECRET PORT SLACK_API_URL REDIS_URL AWS_ENDPOINT_URL
@@ -27,17 +35,16 @@ TABLE = frozenset(
     REVOKE_IDENTITY_SOURCE REVOKE_FOLLOW_UPS REVOKE_FOLLOW_UP_DELAY REVOKE_SCIM_URL REVOKE_SCIM_TOKEN
     REVOKE_CLEAN_UP_HOURS REVOKE_ALARM_TOPIC REVOKE_ON_CALL_GROUP REVOKE_DRILL_USER REVOKE_POLICY_SIZE
     REVOKE_DATA_DIR REVOKE_DENY_POLICIES REVOKE_IDENTITY_STORE_ID REVOKE_SSO_INSTANCE_ARN REVOKE_HOLD
-    REVOKE_CLEAN_UP REVOKE_SIGNING_KEY REVOKE_RATE_LIMITS REVOKE_TIME_SCALE""".replace("\n", " ").split(" ")
+    REVOKE_CLEAN_UP REVOKE_SIGNING_KEY REVOKE_RATE_LIMITS REVOKE_TIME_SCALE REVOKE_TRAIL_TABLE
+    REVOKE_ATHENA_WORKGROUP REVOKE_ATHENA_OUTPUT REVOKE_EVENT_DATA_STORE AWS_DEFAULT_REGION""".replace(
+        "\n", " "
+    ).split(" ")
 ) - {""}
 """The contract's table of settings (docs/architecture.md)."""
 
 NOT_READ_YET = frozenset(
     {
         "REVOKE_PROTECTED",
-        "REVOKE_IDENTITY_SOURCE",
-        "REVOKE_FOLLOW_UPS",
-        "REVOKE_SCIM_URL",
-        "REVOKE_SCIM_TOKEN",
         "REVOKE_ON_CALL_GROUP",
         "REVOKE_DRILL_USER",
         "REVOKE_RATE_LIMITS",
@@ -108,6 +115,21 @@ WRONG = {
     "SLACK_API_URL": ("http://slack.example/api/", "must be https, or plain http to loopback"),
     "REDIS_URL": ("localhost:6379", "must begin with redis://, rediss:// or unix://"),
     "REVOKE_TIME_SCALE": ("0.5", "greater than or equal to 1"),
+    "REVOKE_IDENTITY_SOURCE": ("okta", "'directory', 'external' or 'active_directory'"),
+    "REVOKE_FOLLOW_UPS": (
+        "assignments,device",
+        "must be of assignments, memberships, applications, entitlements, ",
+    ),
+    "REVOKE_SCIM_URL": (
+        "https://okta.example/api",
+        "must look like https://scim.us-east-1.amazonaws.com/TENANT/scim",
+    ),
+    "REVOKE_SCIM_TOKEN": ("two words of a token", "must be the whole access token as the console shows it"),
+    "REVOKE_TRAIL_TABLE": ("trail", "must look like database.table"),
+    "REVOKE_ATHENA_WORKGROUP": ("a group", "must be the name of an Athena workgroup"),
+    "REVOKE_ATHENA_OUTPUT": ("my-bucket", "must look like s3://bucket/prefix/"),
+    "REVOKE_EVENT_DATA_STORE": ("lake", "must be the ARN or the id of an event data store"),
+    "AWS_DEFAULT_REGION": ("Frankfurt", "must be a Region, for example us-east-1"),
 }
 
 
@@ -154,14 +176,14 @@ def test_no_value_is_ever_printed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_repr_hides_every_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    secrets = {
+    hidden = {
         "SLACK_BOT_TOKEN": f"xoxb-{CANARY}",
         "SLACK_APP_TOKEN": f"xapp-{CANARY}",
         "SLACK_SIGNING_SECRET": CANARY,
         "REVOKE_SIGNING_KEY": CANARY * 3,
         "REDIS_URL": f"redis://:{CANARY}@127.0.0.1:6379/0",
     }
-    having(monkeypatch, **secrets)
+    having(monkeypatch, **hidden, **SCIM)
     for settings in (read(WorkerSettings), read(BotSettings)):
         assert CANARY not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
@@ -175,7 +197,7 @@ def test_durations(monkeypatch: pytest.MonkeyPatch, text: str, meant: int) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["12", "h", "12 h", "-12h", "1.5d", "12H", "١٢h", "9" * 40 + "d", "P1D", "0h"]
+    "text", ["12", "h", "12 h", "-12h", "1.5d", "12H", "١٢h", "9" * 40 + "d", "9999999d", "P1D", "0h"]
 )
 def test_what_is_no_duration_or_too_short_a_hold_is_refused(
     monkeypatch: pytest.MonkeyPatch, text: str
@@ -216,6 +238,175 @@ def test_scaled_time_needs_slack_and_aws_on_this_machine(monkeypatch: pytest.Mon
     )
     for endless in ("inf", "nan", "1e9", "-720"):
         assert "REVOKE_TIME_SCALE" in wrong(monkeypatch, REVOKE_TIME_SCALE=endless, **LOOPBACK)
+
+
+def test_scaled_time_needs_scim_on_this_machine_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = wrong(monkeypatch, REVOKE_TIME_SCALE="720", **{**LOOPBACK, **SCIM})
+    assert said == "  REVOKE_SCIM_URL: must be on this machine where REVOKE_TIME_SCALE is above 1"
+    near = {**SCIM, "REVOKE_SCIM_URL": "http://127.0.0.1:8080/t/scim/v2"}
+    assert worker(monkeypatch, REVOKE_TIME_SCALE="720", **{**LOOPBACK, **near}).disables_sign_in
+
+
+def test_the_delay_of_the_follow_ups_is_scaled_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {**LOOPBACK, "REVOKE_TIME_SCALE": "60", "REVOKE_FOLLOW_UP_DELAY": "30m"}
+    assert worker(monkeypatch, **given).timing.follow_up_delay == timedelta(seconds=30)
+    assert read(BotSettings).timing.follow_up_delay == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(("given", "missing"), [(n, m) for n in SCIM for m in SCIM if n != m])
+def test_scims_address_and_token_come_together(
+    monkeypatch: pytest.MonkeyPatch, given: str, missing: str
+) -> None:
+    said = wrong(monkeypatch, **{given: SCIM[given]})
+    assert f"{missing}" in said
+    assert "required beside" in said
+    assert "\n" not in said
+    assert SCIM[given] not in said
+
+
+def test_a_wrong_scim_address_and_a_wrong_token_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = wrong(monkeypatch, REVOKE_SCIM_URL="http://scim.example/t/scim/v2", REVOKE_SCIM_TOKEN="short")
+    assert [line.split(":")[0].strip() for line in said.split("\n")] == [
+        "REVOKE_SCIM_TOKEN",
+        "REVOKE_SCIM_URL",
+    ]
+
+
+@pytest.mark.parametrize("ending", ["", "/", "//"])
+def test_a_scim_address_may_end_in_a_slash(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    given = {**SCIM, "REVOKE_SCIM_URL": SCIM["REVOKE_SCIM_URL"] + ending}
+    assert worker(monkeypatch, **given).revoke_scim_url == SCIM["REVOKE_SCIM_URL"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://scim.us-east-1.amazonaws.com/t/scim/v2",
+        "https://user:word@scim.us-east-1.amazonaws.com/t/scim/v2",
+        "https://scim.us-east-1.amazonaws.com/scim/v2",
+        "https://scim.us-east-1.amazonaws.com/t/scim/v2?x=1",
+        "https://scim.us-east-1.amazonaws.com/t/scim/v2#x",
+        "https://scim.us-east-1.amazonaws.com/t/../scim/v2",
+        "https:///t/scim/v2",
+        "https://[/t/scim/v2",
+        "https://scim.us-east-1.amazonaws.com:port/t/scim/v2",
+        "ftp://127.0.0.1/t/scim/v2",
+        "http://127.0.0.1.evil.example/t/scim/v2",
+        "https://scim.us-east-1.amazonaws.com/t/scim/v2\n",
+    ],
+)
+def test_what_is_no_scim_address_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert wrong(monkeypatch, **{**SCIM, "REVOKE_SCIM_URL": url}).startswith("  REVOKE_SCIM_URL: ")
+
+
+def test_the_bot_knows_that_sign_in_can_be_disabled_but_never_the_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    having(monkeypatch, **SCIM)
+    settings = read(BotSettings)
+    assert settings.disables_sign_in
+    assert not hasattr(settings, "revoke_scim_token")
+    monkeypatch.delenv("REVOKE_SCIM_TOKEN")
+    assert read(BotSettings) == settings
+
+
+def test_the_scim_token_is_among_what_the_log_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert SCIM["REVOKE_SCIM_TOKEN"] in secrets(worker(monkeypatch, **SCIM))
+
+
+def test_sign_in_is_disabled_by_scim_only_where_the_settings_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert build_scim(worker(monkeypatch)) is None
+    scim = build_scim(worker(monkeypatch, **SCIM))
+    assert scim is not None
+    assert scim.url == SCIM["REVOKE_SCIM_URL"]
+    assert CANARY not in repr(scim)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("", AUTOMATED),
+        ("none", ()),
+        ("assignments", (Kind.ASSIGNMENTS,)),
+        (" memberships , sign_in,memberships", (Kind.MEMBERSHIPS, Kind.SIGN_IN)),
+        (",".join(AUTOMATED), AUTOMATED),
+    ],
+)
+def test_which_follow_ups_run_by_themselves(
+    monkeypatch: pytest.MonkeyPatch, text: str, meant: tuple[Kind, ...]
+) -> None:
+    assert worker(monkeypatch, REVOKE_FOLLOW_UPS=text).revoke_follow_ups == meant
+
+
+@pytest.mark.parametrize("text", ["all", "none,assignments", ",", "sessions", "Assignments", "0"])
+def test_what_names_no_automated_follow_up_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    assert wrong(monkeypatch, REVOKE_FOLLOW_UPS=text).startswith(
+        "  REVOKE_FOLLOW_UPS: must be of assignments"
+    )
+
+
+def test_bot_and_workers_have_the_same_rules_for_the_follow_ups(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "REVOKE_IDENTITY_SOURCE": "external",
+        "REVOKE_FOLLOW_UPS": "assignments",
+        "REVOKE_FOLLOW_UP_DELAY": "0m",
+    }
+    workers = rules(worker(monkeypatch, AWS_DEFAULT_REGION="eu-west-1", **given, **SCIM), "eu-west-1")
+    bot = rules_of_the_bot(read(BotSettings))
+    for name in ("identity_source", "follow_ups", "disables_sign_in", "region", "timing", "approvers"):
+        assert getattr(bot, name) == getattr(workers, name), name
+    assert bot.follow_ups == {Kind.ASSIGNMENTS}
+    assert bot.disables_sign_in
+
+
+def test_an_identity_source_that_is_not_told_is_not_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rules(worker(monkeypatch), "us-east-1").identity_source is None
+
+
+def test_the_bot_takes_the_region_of_its_links_from_scim_where_no_other_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    having(monkeypatch)
+    assert read(BotSettings).region == "us-east-1"
+    having(monkeypatch, **SCIM)
+    assert read(BotSettings).region == "eu-central-1"
+    having(monkeypatch, AWS_DEFAULT_REGION="us-gov-west-1", **SCIM)
+    assert read(BotSettings).region == "us-gov-west-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REVOKE_TRAIL_TABLE", "cloudtrail_logs.organization_trail"),
+        ("REVOKE_ATHENA_WORKGROUP", "security.on-call_1"),
+        ("REVOKE_ATHENA_OUTPUT", "s3://my-athena-results/revoke/"),
+        ("REVOKE_ATHENA_OUTPUT", "s3://my-athena-results"),
+        ("REVOKE_EVENT_DATA_STORE", "EXAMPLE0-ee54-4813-92d5-999aeEXAMPLE".replace("EXAMPLE", "a1b2c3d")),
+        (
+            "REVOKE_EVENT_DATA_STORE",
+            "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/a1b2c3d0-ee54-4813-92d5-999aea1b2c3d",
+        ),
+    ],
+)
+def test_where_the_look_back_reads(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    assert getattr(worker(monkeypatch, **{name: value}), name.lower()) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REVOKE_TRAIL_TABLE", "db.table; drop"),
+        ("REVOKE_TRAIL_TABLE", 'db."table"'),
+        ("REVOKE_TRAIL_TABLE", "catalog.db.table"),
+        ("REVOKE_ATHENA_OUTPUT", "https://bucket/"),
+        ("REVOKE_EVENT_DATA_STORE", "arn:aws:s3:::bucket"),
+        ("REVOKE_EVENT_DATA_STORE", "a1b2c3d0-ee54-4813-92d5-999aea1b2c3d'"),
+    ],
+)
+def test_what_could_change_the_query_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    assert wrong(monkeypatch, **{name: value}).startswith(f"  {name}: must ")
 
 
 @pytest.mark.parametrize(

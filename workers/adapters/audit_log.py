@@ -15,8 +15,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from workers.domain.actor import Actor
 from workers.domain.errors import UnreadableRecord
-from workers.domain.revocation import VERSION, Actor, Revocation
+from workers.domain.revocation import VERSION, Revocation
 
 _RECORD = TypeAdapter(Revocation)
 _ACTOR = TypeAdapter(Actor)

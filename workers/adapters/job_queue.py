@@ -13,6 +13,8 @@ from rq.job import Job as RqJob
 from workers.ports import Job, Wake
 
 CONTAIN, LOOKUP, CARDS, STEPS = "contain", "lookup", "cards", "steps"
+ASSIGNMENTS, MEMBERSHIPS, APPLICATIONS = "assignments", "memberships", "applications"
+ENTITLEMENTS, SIGN_IN, RESTORE, LOOK_BACK = "entitlements", "sign-in", "restore", "look-back"
 
 QUEUE_OF = {
     Job.CONTAIN: CONTAIN,
@@ -20,7 +22,18 @@ QUEUE_OF = {
     Job.SHOW: CARDS,
     Job.READ_REACH: STEPS,
     Job.CLEAN_UP: STEPS,
+    Job.FOLLOW_UP: STEPS,
+    Job.REMOVE_ASSIGNMENTS: ASSIGNMENTS,
+    Job.REMOVE_MEMBERSHIPS: MEMBERSHIPS,
+    Job.REMOVE_APPLICATIONS: APPLICATIONS,
+    Job.REMOVE_ENTITLEMENTS: ENTITLEMENTS,
+    Job.DISABLE_SIGN_IN: SIGN_IN,
+    Job.RESTORE: RESTORE,
+    Job.LOOK_BACK: LOOK_BACK,
 }
+"""One queue, and so one worker, for each follow-up: one that hangs delays no other."""
+
+QUEUES = tuple(dict.fromkeys(QUEUE_OF.values()))
 
 FUNCTION_OF = {job: f"workers.jobs.{job}" for job in Job}
 _ALLOWED = frozenset(FUNCTION_OF.values())
@@ -85,8 +98,7 @@ class JobQueue:
 
     def __init__(self, redis: Redis) -> None:
         self._queues = {
-            name: Queue(name, connection=redis, job_class=OurJob, serializer=SERIALIZER)
-            for name in (CONTAIN, LOOKUP, CARDS, STEPS)
+            name: Queue(name, connection=redis, job_class=OurJob, serializer=SERIALIZER) for name in QUEUES
         }
 
     def warm(self) -> None:

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -155,10 +155,19 @@ class RedisStore:
         with _store_away():
             return [_text(m) for m in self._redis.zrangebyscore(DUE, "-inf", _milliseconds(now))]
 
-    def look_again(self, revocation_id: str, wait: timedelta) -> None:
-        with _store_away():
-            due = _milliseconds(_time(self._redis) + wait)
-            self._redis.zadd(DUE, {revocation_id: due}, xx=True)
+    def read_again(self, revocation_id: str, wait: timedelta) -> None:
+        with _store_away(), self._redis.pipeline() as pipe:
+            pipe.watch(_log_key(revocation_id))
+            last = _last(pipe, revocation_id)
+            if last is None:
+                return
+            read = replace(self._record(last, revocation_id), next_read_at=_time(pipe) + wait)
+            due = self._next_due(read)
+            pipe.multi()
+            if due is not None:
+                pipe.zadd(DUE, {revocation_id: _milliseconds(due)}, xx=True)
+            with suppress(WatchError):  # whoever wrote meanwhile has set the time anew
+                pipe.execute()
 
     def unreadable(self) -> list[str]:
         with _store_away():
@@ -204,7 +213,7 @@ class RedisStore:
 
     def first_sight(self, key: str, remember: timedelta) -> bool:
         with _store_away():
-            return bool(self._redis.set(f"revoke:seen:{key}", 1, nx=True, ex=remember))
+            return bool(self._redis.set(f"revoke:seen:{key}", 1, nx=True, px=remember))
 
     @contextmanager
     def lock(self, name: str, *, wait: timedelta) -> Iterator[OwnedLock | None]:
@@ -213,6 +222,7 @@ class RedisStore:
             timeout=LOCK_LIFE.total_seconds(),
             sleep=0.02,
             blocking_timeout=wait.total_seconds(),
+            thread_local=False,  # it may be kept alive by a thread beside the one that works
         )
         with _store_away():
             mine = lock.acquire()

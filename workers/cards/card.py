@@ -1,6 +1,8 @@
 """The one live card of a revocation. Pure: a record and the rules in, a message out."""
 
-from workers.cards import phrase, way_out
+from datetime import datetime
+
+from workers.cards import approval, checklist, phrase, residuals, way_out
 from workers.cards.text import (
     Block,
     actions,
@@ -13,7 +15,6 @@ from workers.cards.text import (
     link,
     local,
     mention,
-    mentions,
     plain,
     plain_section,
     section,
@@ -42,15 +43,21 @@ def _body(revocation: Revocation, rules: Rules) -> list[Block]:
         case State.REQUESTED:
             return _requested(revocation, rules)
         case State.CONFIRMED:
-            return _confirmed(revocation)
+            return _confirmed(revocation, rules)
         case State.DENIED:
             return _denied(revocation, rules)
         case State.RELEASING if revocation.trouble:
             return [_told(revocation, rules), actions(_retry(revocation))]
         case State.EXPIRED:
             return [_told(revocation, rules), actions(button("Ask again", "step_retry", revocation.id))]
+        case State.WATCHED | State.RELEASED | State.CLOSED:
+            return _off(revocation, rules)
         case _:
-            return [_told(revocation, rules), *([_reasons(revocation)] if revocation.reasons else [])]
+            return [_told(revocation, rules), *_given_reasons(revocation)]
+
+
+def _given_reasons(revocation: Revocation) -> list[Block]:
+    return [_reasons(revocation)] if revocation.reasons else []
 
 
 def _told(revocation: Revocation, rules: Rules) -> Block:
@@ -137,17 +144,19 @@ def _decide(revocation: Revocation) -> Block:
     )
 
 
-def _confirmed(revocation: Revocation) -> list[Block]:
+def _confirmed(revocation: Revocation, rules: Rules) -> list[Block]:
+    if revocation.trouble:
+        return _not_denied(revocation, rules)
     by = mention(revocation.confirmed_by)
     at = local(revocation.confirmed_at) if revocation.confirmed_at else ""
-    blocks = [
+    return [
         *_identity(revocation),
         section(f"Confirmed by {by} at {at}. Not denied yet: the Deny policy is being written."),
+        *(_follow_ups(revocation, rules) if revocation.steps else []),
     ]
-    return _not_denied(revocation) if revocation.trouble else blocks
 
 
-def _not_denied(revocation: Revocation) -> list[Block]:
+def _not_denied(revocation: Revocation, rules: Rules) -> list[Block]:
     assert revocation.trouble is not None
     assert revocation.user is not None
     policy, user_id = revocation.policy_id or "", revocation.user.user_id
@@ -162,6 +171,7 @@ def _not_denied(revocation: Revocation) -> list[Block]:
             *([link("Open the policy in AWS", "open_policy", way_out.console(policy))] if policy else []),
         ),
         *_identity(revocation),
+        *_follow_ups(revocation, rules),
     ]
 
 
@@ -171,7 +181,7 @@ def _retry(revocation: Revocation) -> Block:
 
 def _denied(revocation: Revocation, rules: Rules) -> list[Block]:
     if revocation.trouble and phrase.standing(revocation) == phrase.NOT_DENIED:
-        return _not_denied(revocation)
+        return _not_denied(revocation, rules)
     assert revocation.written_at is not None
     written = (
         f"Written to the Deny policy and read back at {local(revocation.written_at)}. "
@@ -183,9 +193,49 @@ def _denied(revocation: Revocation, rules: Rules) -> list[Block]:
         *_identity(revocation),
         *_access(revocation),
         _until(revocation, rules),
-        *_release(revocation, rules),
+        *approval.blocks(revocation, rules),
         _denied_buttons(revocation),
+        *_follow_ups(revocation, rules),
     ]
+
+
+def _follow_ups(revocation: Revocation, rules: Rules) -> list[Block]:
+    """The checklist, what is given back, and in one line what none of it reaches."""
+    short = [context(residuals.IN_SHORT)] if revocation.steps and not revocation.channel_shared else []
+    return [*approval.restoring(revocation), *checklist.blocks(revocation, rules), *short]
+
+
+def _off(revocation: Revocation, rules: Rules) -> list[Block]:
+    """Off the list: what nobody attested yet, and the way back onto it."""
+    watched = revocation.state is State.WATCHED
+    return [
+        _told(revocation, rules),
+        *_given_reasons(revocation),
+        *approval.blocks(revocation, rules),
+        *approval.restoring(revocation),
+        *(_still_open(revocation, rules) if watched else []),
+        *checklist.settled(revocation),
+        *_off_buttons(revocation),
+    ]
+
+
+def _still_open(revocation: Revocation, rules: Rules) -> list[Block]:
+    missing = checklist.unattested(revocation)
+    said = [section(f"Nobody attested yet: {missing}. Until then they are watched.")] if missing else []
+    return [*said, *checklist.by_hand(revocation, rules)]
+
+
+def _off_buttons(revocation: Revocation) -> list[Block]:
+    sure = are_you_sure(
+        f"Deny {plain(revocation.who, 90)} again?",
+        "They go back onto the Deny policy at once.",
+        "Deny again",
+        danger=True,
+    )
+    was_denied = revocation.state is not State.CLOSED
+    again = button("Deny again", "revocation_deny_again", revocation.id, style="danger", confirm=sure)
+    row = [*([again] if was_denied else []), *checklist.restore_button(revocation)]
+    return [actions(*row)] if row else []
 
 
 def _trouble(revocation: Revocation) -> list[Block]:
@@ -203,11 +253,17 @@ def _until(revocation: Revocation, rules: Rules) -> Block:
     stays = f"{phrase.stays(revocation)}{until}."
     if revocation.hold_until and revocation.hold_by:
         stays = f"Held by {mention(revocation.hold_by)}. {stays}"
-    if revocation.no_mint_at is None:
+    since = clearance.no_mint_since(revocation, rules.timing)
+    if since is None:
         return section(f"{stays} {_wanted(revocation)}")
-    return section(
-        f"{stays} No access is left since {local(revocation.no_mint_at)}; the clock runs from then."
-    )
+    return section(f"{stays} {_proof(revocation, since)} {local(since)}; the clock runs from then.")
+
+
+def _proof(revocation: Revocation, since: datetime) -> str:
+    """Which of the two proofs the clock rests on."""
+    if since == revocation.no_mint_at:
+        return "No access is left since"
+    return "Sign-in is disabled and the sessions are ended, as of"
 
 
 def _wanted(revocation: Revocation) -> str:
@@ -215,30 +271,7 @@ def _wanted(revocation: Revocation) -> str:
     reach = revocation.reach
     if reach is None or reach.unread or reach.none_left:
         return "The 12 hours count once it is read that no access is left."
-    return f"Remove in IAM Identity Center: {clearance.left(reach)}. Only then do the 12 hours count."
-
-
-def _release(revocation: Revocation, rules: Rules) -> list[Block]:
-    request = revocation.release
-    if request is None:
-        return []
-    who = mentions(
-        tuple(i for i in rules.approvers if i not in (request.asked_by.id, revocation.target.slack_id))
-    )
-    sure = are_you_sure(
-        "Take them off the list?",
-        f"{revocation.who} can use AWS again, with whatever access they have.",
-        "Approve",
-    )
-    asked = f"{mention(request.asked_by)} asked at {local(request.asked_at)} to take them off the list."
-    return [
-        section(f"{asked} It waits for a second person: {who or 'an approver'}."),
-        plain_section(f"Reason for the release: {request.reason or 'none given'}"),
-        actions(
-            button("Approve release", "approval_give", revocation.id, style="primary", confirm=sure),
-            button("Refuse", "approval_refuse", revocation.id),
-        ),
-    ]
+    return f"Access is left: {clearance.left(reach)}. Only once it is gone do the 12 hours count."
 
 
 def _denied_buttons(revocation: Revocation) -> Block:
@@ -250,8 +283,12 @@ def _denied_buttons(revocation: Revocation) -> Block:
         "action_id": "revocation_hold_until_released",
         "options": [{"text": {"type": "plain_text", "text": "Hold until released"}, "value": revocation.id}],
     }
-    ask = [] if revocation.release else [button("Release", "revocation_release", revocation.id, confirm=sure)]
-    return actions(button("Hold 12 h", "revocation_hold", revocation.id), *ask, more)
+    free = revocation.release is None and not checklist.giving_back(revocation)
+    ask = [
+        button("Release", "revocation_release", revocation.id, confirm=sure),
+        button("False alarm", "revocation_false_alarm", revocation.id),
+    ]
+    return actions(button("Hold 12 h", "revocation_hold", revocation.id), *(ask if free else []), more)
 
 
 def _feet(revocation: Revocation) -> list[Block]:

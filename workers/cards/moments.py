@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from workers.cards import phrase
-from workers.cards.text import actions, button, inert, mention, mentions, section, utc
+from workers.cards import approval, approval_moments, checklist, phrase, step_moments
+from workers.cards.text import Block, actions, are_you_sure, button, inert, mention, section, utc
 from workers.domain import clearance
 from workers.domain.revocation import Note, Revocation, State
 from workers.domain.rules import Rules
@@ -15,17 +15,31 @@ def render(revocation: Revocation, note: Note, rules: Rules) -> Message:
     sentence, owner = _sentence(revocation, note, rules), mention(revocation.owner)
     wakes = note.broadcast and revocation.owner is not None and owner not in sentence
     text = f"{revocation.id} · {sentence}{f' {owner}' if wakes else ''}"
-    blocks = [section(text)]
-    if note.kind == "notice":
-        blocks.append(
-            actions(
-                button("Hold 12 h", "revocation_hold", revocation.id),
-                button("Hold until released", "revocation_hold_until_released", revocation.id),
-            )
-        )
-    if note.kind == "expired":
-        blocks.append(actions(button("Ask again", "step_retry", revocation.id)))
-    return Message(text, tuple(blocks))
+    return Message(text[:3900], (section(text), *_blocks(revocation, note, rules)))
+
+
+def _blocks(revocation: Revocation, note: Note, rules: Rules) -> list[Block]:
+    """What a moment has beside its sentence: the buttons that it asks for, lists, queries to copy."""
+    match note.kind:
+        case "notice":
+            hold = button("Hold 12 h", "revocation_hold", revocation.id)
+            until = button("Hold until released", "revocation_hold_until_released", revocation.id)
+            return [actions(hold, until)]
+        case "expired":
+            return [actions(button("Ask again", "step_retry", revocation.id))]
+        case "nudge":
+            return approval.blocks(revocation, rules, nudge=False)
+        case "access_back" | "sign_in_back":
+            return [actions(_deny_again(revocation))]
+        case _:
+            return step_moments.blocks(revocation, note, rules)
+
+
+def _deny_again(revocation: Revocation) -> Block:
+    sure = are_you_sure(
+        "Deny them again?", "They go back onto the Deny policy at once.", "Deny again", danger=True
+    )
+    return button("Deny again", "revocation_deny_again", revocation.id, style="danger", confirm=sure)
 
 
 def _sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
@@ -49,14 +63,12 @@ def _sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
         case "notice":
             return (
                 f"{who} comes off the Deny policy {_when(revocation, note, rules)}. "
-                "No access is left. Press Hold if in doubt."
+                f"{_proof(revocation, rules)}{_unattested(revocation)} Press Hold if in doubt."
             )
         case "held":
             return f"Held: {who} stays denied. {detail}"
         case "off":
             return _off(revocation, who, note)
-        case "approval_asked":
-            return _approval(revocation, who, rules)
         case _:
             return _quiet(revocation, note, who, detail, rules)
 
@@ -68,27 +80,46 @@ def _quiet(revocation: Revocation, note: Note, who: str, detail: str, rules: Rul
             return f"Reason added by {detail}"
         case "hold":
             return f"{detail} holds {who} {phrase.hold_end(revocation, rules.timing)}."
-        case "approval_refused":
-            return f"{detail} refused the release; {who} stays denied."
-        case "approval_lapsed":
-            return f"The release was not approved within 24 hours; {who} stays denied."
         case "adopted":
             return f"Held: {who} stands in the Deny policy, and no record says why. They stay until two people release them."
         case "terminal_vote":
-            votes = f"One of the two votes to release {who} was given at a terminal: {_names(revocation)}"
+            votes = f"One of the two votes for {who} was given at a terminal: {detail or _names(revocation)}"
             return f"{votes}. Check that they are two people."
         case "break_glass":
             return f"Break-glass release of {who} at a terminal by {_names(revocation)}: {detail}"
         case "access_back":
-            return f"Access came back: {who} can reach AWS again. Run /revoke again if that is not meant."
+            return (
+                f"Access came back: {who} is off the Deny policy and can reach AWS again. Press Deny again if that is "
+                "not meant."
+            )
+        case "sign_in_back":
+            return (
+                f"Sign-in came back: {who} is off the Deny policy, and AWS says that sign-in is enabled again. Press Deny "
+                "again if that is not meant."
+            )
         case "coverage_lost":
             return f"The Deny policy no longer reaches {detail}, where {who} has access."
         case "gaps":
             return f"{who}:{_all_gaps(revocation)}"
         case "gaps_withheld":
             return "The target can read this channel; the gaps are shown at the terminal only."
-        case newer:
-            return f"{inert(newer, 40)}: {who}. {detail}"
+        case kind if kind in approval_moments.KINDS:
+            return approval_moments.sentence(revocation, note, rules)
+        case _:
+            return step_moments.sentence(revocation, note, rules)
+
+
+def _proof(revocation: Revocation, rules: Rules) -> str:
+    """Which of the two proofs the notice rests on."""
+    since = clearance.no_mint_since(revocation, rules.timing)
+    if since is None or since == revocation.no_mint_at:
+        return "No access is left."
+    return "Sign-in is disabled, and the sessions are ended."
+
+
+def _unattested(revocation: Revocation) -> str:
+    missing = checklist.unattested(revocation)
+    return f" Nobody attested: {missing}. They are watched afterwards." if missing else ""
 
 
 def _not_denied(revocation: Revocation, who: str, detail: str) -> str:
@@ -129,17 +160,9 @@ def _off(revocation: Revocation, who: str, note: Note) -> str:
     why = (
         f"released by {_names(revocation)}"
         if revocation.released_by
-        else "proven: no access was left for the whole hold"
+        else "proven: no new credentials could be got for the whole hold"
     )
     return f"{phrase.standing(revocation)}: {who} is off the Deny policy, read back at {utc(note.at)}; {why}."
-
-
-def _approval(revocation: Revocation, who: str, rules: Rules) -> str:
-    request = revocation.release
-    asker = mention(request.asked_by) if request else "Somebody"
-    barred = (request.asked_by.id if request else None, revocation.target.slack_id)
-    can = mentions(tuple(i for i in rules.approvers if i not in barred))
-    return f"Needs you: {asker} asks to release {who}. {can or 'An approver'} can approve it on the card."
 
 
 def _names(revocation: Revocation) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from workers.cards import approval, checklist
 from workers.cards.text import inert, mention, utc
 from workers.domain import clearance
 from workers.domain.revocation import Coverage, Revocation, State
@@ -20,6 +21,9 @@ _ENDS = {
 
 _GONE = frozenset({"missing", "removed", "shape"})
 """Troubles of a denied user that mean: the policy does not deny them now, or nobody can tell that it does."""
+
+
+_GAPS_GO = "There only removing their access helps: the follow-ups do that at once."
 
 
 def standing(revocation: Revocation) -> str:
@@ -70,10 +74,10 @@ def told(revocation: Revocation, timing: Timing) -> str:
             return _denied(revocation, timing)
         case State.WATCHED:
             off = f"{person(revocation)} is off the Deny policy since {_off(revocation)}"
-            return f"{off}. If access comes back, it is told here."
+            return f"{off}. If access or sign-in comes back, it is told here.{_waits(revocation)}"
         case State.RELEASED:
             off = f"{person(revocation)} is off the Deny policy since {_off(revocation)}{_releasers(revocation)}"
-            return f"{off}. What access they have works again."
+            return f"{off}. What access they have works again.{_waits(revocation)}"
         case State.CANCELLED:
             return (
                 f"{mention(revocation.cancelled_by)} pressed Do not deny. {person(revocation)} is not denied."
@@ -83,7 +87,8 @@ def told(revocation: Revocation, timing: Timing) -> str:
         case State.REFUSED:
             return inert(revocation.refused_because or "The target was not identified.", 1000)
         case State.CLOSED:
-            return inert(revocation.refused_because or f"Nothing is left to do for {revocation.who}.", 1000)
+            why = revocation.refused_because or f"Nothing is left to do for {revocation.who}."
+            return f"{inert(why, 1000)}{_waits(revocation)}"
 
 
 def expired(revocation: Revocation) -> str:
@@ -138,11 +143,18 @@ def _denied(revocation: Revocation, timing: Timing) -> str:
         parts.extend(_stays(revocation, timing))
     if revocation.trouble:
         parts.append(f"Trouble: {inert(revocation.trouble.sentence, 600)} It is tried again by itself.")
-    if revocation.release:
-        parts.append(
-            f"A release asked for by {mention(revocation.release.asked_by)} waits for a second person."
-        )
-    return " ".join(parts)
+    parts.append(_waits(revocation).strip())
+    if revocation.state is State.DENIED:
+        parts.append(checklist.in_short(revocation))
+    return " ".join(filter(None, parts))
+
+
+def _waits(revocation: Revocation) -> str:
+    """What waits for a second person, or is being given back."""
+    request, restore = revocation.release, revocation.restore
+    waiting = f" {approval.waits(request)}" if request else ""
+    giving = restore is not None and restore.ended_at is None
+    return f"{waiting} {approval.progress(restore)}" if restore and giving else waiting
 
 
 def _stays(revocation: Revocation, timing: Timing) -> Iterator[str]:
@@ -157,7 +169,8 @@ def _stays(revocation: Revocation, timing: Timing) -> Iterator[str]:
 
 
 def stays(revocation: Revocation) -> str:
-    return "Unless it is released: stays denied" if revocation.release else "Stays denied"
+    asked = revocation.release is not None and revocation.release.what != "restore"
+    return "Unless it is released: stays denied" if asked else "Stays denied"
 
 
 def held(revocation: Revocation) -> str | None:
@@ -191,7 +204,7 @@ def gaps(coverage: Coverage) -> str | None:
         return None
     listed = [_account(account, coverage) for account in coverage.uncovered[:20]]
     more = f" and {len(coverage.uncovered) - 20} more" if len(coverage.uncovered) > 20 else ""
-    return f"The Deny policy does NOT reach: {', '.join(listed)}{more}. Remove their access there by hand."
+    return f"The Deny policy does NOT reach: {', '.join(listed)}{more}. {_GAPS_GO}"
 
 
 def _account(account: str, coverage: Coverage) -> str:

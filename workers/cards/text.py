@@ -3,13 +3,16 @@
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
-from workers.domain.revocation import Actor
+from workers.domain.actor import Actor
 
 Block = dict[str, Any]
+Part = str | Actor | datetime
+"""What a line of a list is put together from: text from anywhere, somebody to mention, a time in the reader's zone."""
 
 _WORD_JOINER = "\u2060"
 _HIDDEN = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
@@ -123,14 +126,38 @@ def context(*mrkdwn: str) -> Block:
     }
 
 
+def bullets(*lines: Sequence[Part]) -> Block:
+    """A list; rich text parses nothing, so that what came from outside stays as it is."""
+    elements = [{"type": "rich_text_section", "elements": [*map(_run, line)]} for line in lines]
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_list", "style": "bullet", "elements": elements}],
+    }
+
+
+def _run(part: Part) -> Block:
+    if isinstance(part, datetime):
+        return {
+            "type": "date",
+            "timestamp": int(part.timestamp()),
+            "format": "{date_short_pretty} {time}",
+            "fallback": utc(part),
+        }
+    if isinstance(part, Actor) and part.kind == "slack":
+        return {"type": "user", "user_id": part.id}
+    text = part if isinstance(part, str) else part.name or part.id
+    return {"type": "text", "text": plain(text, 700) or _NOTHING}
+
+
 def code(text: str) -> Block:
     """Text to copy to a terminal, exactly as it is."""
     element = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
     return {"type": "rich_text", "elements": [element]}
 
 
-def actions(*elements: Block) -> Block:
-    return {"type": "actions", "elements": list(elements)}
+def actions(*elements: Block, block_id: str = "") -> Block:
+    """A row to press; `block_id` tells which step or request the row is about."""
+    return {"type": "actions", "elements": list(elements)} | ({"block_id": block_id} if block_id else {})
 
 
 def button(

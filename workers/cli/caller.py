@@ -8,7 +8,7 @@ import click
 from workers.adapters.aws.caller import caller_arn
 from workers.adapters.aws.clients import AwsClients
 from workers.cli.time_box import within
-from workers.domain.revocation import Actor
+from workers.domain.actor import Actor
 from workers.service.intake import Authority
 
 STS_WITHIN = 3.0

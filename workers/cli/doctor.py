@@ -9,7 +9,7 @@ import click
 from workers import bootstrap
 from workers.adapters.redis_connection import at_terminal
 from workers.cards.text import plain
-from workers.cli import doctor_aws, doctor_redis, doctor_slack, press_card
+from workers.cli import doctor_aws, doctor_follow_ups, doctor_redis, doctor_slack, press_card
 from workers.cli.terminal import Terminal, opened
 from workers.domain.errors import StoreAway
 from workers.service import doctor as checks
@@ -59,6 +59,10 @@ def _all(at: Terminal, test_card: bool, try_to_write: bool) -> Checks:
     yield "rights", lambda: doctor_aws.rights(at)
     write = write_test.try_write if try_to_write else write_test.remembered
     yield "organizations:UpdatePolicy", lambda: write(world)
+    yield "identity source", lambda: checks.identity_source(world)
+    yield "follow-ups", lambda: checks.follow_ups(world)
+    yield "SCIM", lambda: doctor_follow_ups.scim(at)
+    yield "look back", lambda: doctor_follow_ups.look_back(at)
     yield "alarm topic", lambda: doctor_aws.alarm_topic(at)
     yield "clocks", lambda: checks.clocks(world, datetime.now(UTC))
     if test_card:

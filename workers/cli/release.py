@@ -6,11 +6,14 @@ import click
 
 from workers.cards.text import plain
 from workers.cli import outcome, settling, written
+from workers.cli.approve import carried_out
 from workers.cli.speech import card_text
 from workers.cli.terminal import Terminal, opened
-from workers.domain.revocation import Revocation, State
-from workers.service import clean_up, intake
+from workers.domain.errors import Refused
+from workers.domain.revocation import Revocation
+from workers.service import intake
 from workers.service.intake import Authority
+from workers.service.intake.waiting import lapsed
 
 
 @click.command()
@@ -32,16 +35,19 @@ def release(revocation: str, reason: str, break_glass: bool, yes_user_name: str 
 
 
 def _vote(at: Terminal, found: Revocation, reason: str) -> bool:
-    store, who = at.world.store, at.authority()
-    if found.release is None:
+    store, who, request = at.world.store, at.authority(), found.release
+    if request is None or lapsed(request, store.now()):
         asked = intake.ask_release(store, who, found.id, reason)
         click.echo(_waits(at, asked))
         settling.tell(at.world, found.id)
         return True
-    approved = intake.approve_release(store, who, found.id, reason)
-    if approved.state is State.RELEASING:
-        return outcome.taken_off(at.world, found.id)
-    return _clean_up_given(at, approved)
+    if request.what in intake.GIVES_BACK:
+        raise Refused(
+            f"{request.asked_by.name} asked to give back what was taken. `python -m workers approve {found.id}` shows "
+            f"the list and approves it; `python -m workers refuse {found.id}` makes room for a release."
+        )
+    approved = intake.approve(store, who, found.id, reason, list_seen=0)
+    return carried_out(at, approved, request)
 
 
 def _waits(at: Terminal, asked: Revocation) -> str:
@@ -50,15 +56,6 @@ def _waits(at: Terminal, asked: Revocation) -> str:
         f"{asked.id}: {plain(asked.who)} stays denied until a second person approves: on the card in Slack ({who}), "
         "or at a terminal as somebody else."
     )
-
-
-def _clean_up_given(at: Terminal, approved: Revocation) -> bool:
-    """The clean-up had asked; its gates are read now, and have the last word."""
-    clean_up.clean_up(at.world, approved.id)
-    ended = at.world.store.get(approved.id)
-    click.echo(card_text(ended, at.world.rules))
-    settling.tell(at.world, approved.id)
-    return not ended.on_the_list
 
 
 def _alone(at: Terminal, found: Revocation, reason: str, typed: str | None) -> bool:

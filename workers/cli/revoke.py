@@ -12,8 +12,9 @@ from workers.cli import outcome, settling, written
 from workers.cli.speech import card_text, readable
 from workers.cli.terminal import Terminal, opened
 from workers.cli.time_box import within
+from workers.domain.actor import SYSTEM
 from workers.domain.errors import Refused, StoreAway
-from workers.domain.revocation import SYSTEM, Revocation, State, TargetRef
+from workers.domain.revocation import Revocation, State, TargetRef
 from workers.domain.timing import CONFIRM_WITHIN
 from workers.ports import Directory
 from workers.service import coverage, identification, intake

@@ -6,15 +6,21 @@ from typing import Any
 import click
 from dotenv import load_dotenv
 
+from workers.cli.approve import approve, refuse
+from workers.cli.attest import attest
 from workers.cli.cancel import cancel
 from workers.cli.doctor import doctor
+from workers.cli.follow_ups import follow_ups
 from workers.cli.hold import hold
 from workers.cli.listing import list_
+from workers.cli.look_back import look_back
 from workers.cli.prepare import prepare
 from workers.cli.reconcile import reconcile
 from workers.cli.release import release
+from workers.cli.restore import false_alarm, restore
 from workers.cli.revoke import revoke
 from workers.cli.show import show
+from workers.cli.snapshot import snapshot
 from workers.cli.speech import readable
 from workers.cli.work import work
 from workers.domain.errors import RevocationError
@@ -41,5 +47,26 @@ def main() -> None:
     load_dotenv(".env")  # boto3 reads AWS_* from the environment alone
 
 
-for command in (work, revoke, list_, show, hold, release, cancel, reconcile, prepare, doctor):
+COMMANDS = (
+    work,
+    revoke,
+    list_,
+    show,
+    look_back,
+    snapshot,
+    hold,
+    follow_ups,
+    attest,
+    false_alarm,
+    restore,
+    release,
+    approve,
+    refuse,
+    cancel,
+    reconcile,
+    prepare,
+    doctor,
+)
+
+for command in COMMANDS:
     main.add_command(command)

@@ -9,7 +9,7 @@ from workers.cards.text import plain, utc
 from workers.cli import as_json, written
 from workers.cli.speech import card_text, name_of
 from workers.cli.terminal import opened
-from workers.domain.revocation import Actor
+from workers.domain.actor import Actor
 
 
 @click.command()

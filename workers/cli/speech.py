@@ -7,7 +7,8 @@ from typing import Any
 
 from workers.cards import card
 from workers.cards.text import plain
-from workers.domain.revocation import Actor, Revocation
+from workers.domain.actor import Actor
+from workers.domain.revocation import Revocation
 from workers.domain.rules import Rules
 
 _MARKS = (
@@ -51,9 +52,32 @@ def _lines(block: Mapping[str, Any]) -> Iterator[str]:
         case "context":
             yield " · ".join(readable(element["text"]) for element in block["elements"])
         case "rich_text":
-            yield "".join(part["text"] for element in block["elements"] for part in element["elements"])
+            for element in block["elements"]:
+                yield from _rich(element)
         case _:
             if "text" in block:
                 yield readable(block["text"]["text"])
             for pair in block.get("fields", []):
                 yield f"  {pair['text']}"
+
+
+def _rich(element: Mapping[str, Any]) -> Iterator[str]:
+    """Rich text: a list line by line, anything else as one line."""
+    if element["type"] == "rich_text_list":
+        yield from (f"- {_run(section)}" for section in element["elements"])
+    else:
+        yield _run(element)
+
+
+def _run(section: Mapping[str, Any]) -> str:
+    return "".join(_part(part) for part in section["elements"])
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    match part["type"]:
+        case "user":
+            return f"@{part['user_id']}"
+        case "date":
+            return str(part["fallback"])
+        case _:
+            return str(part["text"])

@@ -88,5 +88,10 @@ def _world(settings: WorkerSettings, clients: AwsClients) -> World:
 
 
 def secrets(settings: WorkerSettings) -> list[str]:
-    kept = (settings.slack_bot_token, settings.revoke_signing_key, settings.redis_url)
+    kept = (
+        settings.slack_bot_token,
+        settings.revoke_signing_key,
+        settings.redis_url,
+        settings.revoke_scim_token,
+    )
     return [secret.get_secret_value() for secret in kept if secret is not None]

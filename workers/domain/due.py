@@ -1,10 +1,11 @@
 """When a record next needs looking at, whatever became of its jobs. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from workers.domain import clearance
+from workers.domain import clearance, follow_ups, look_back
 from workers.domain.revocation import Revocation, State
-from workers.domain.timing import APPROVE_WITHIN, CONFIRM_WITHIN, Timing
+from workers.domain.timing import APPROVE_WITHIN, CONFIRM_WITHIN, WATCH_FOR, Timing
 
 JOB_LATE = timedelta(seconds=3)
 """A job that has not done its work after this is taken for lost."""
@@ -13,13 +14,24 @@ JOB_LATE = timedelta(seconds=3)
 def next_due(revocation: Revocation, timing: Timing) -> datetime | None:
     """The earliest time at which somebody must look; None where nothing waits.
 
-    What is confirmed or releasing has no time: the policy is settled at once, and at every pass.
+    The writing of what is confirmed or releasing has no time: the policy is settled at once, and at every pass.
     """
-    if revocation.state is State.REQUESTED:
-        return _requested(revocation)
-    if revocation.state is State.DENIED:
-        return _denied(revocation, timing)
-    return revocation.next_read_at if revocation.state is State.WATCHED else None
+    times = (*_of_its_state(revocation, timing), *_giving_back(revocation))
+    return min((time for time in times if time is not None), default=None)
+
+
+def _of_its_state(revocation: Revocation, timing: Timing) -> Iterable[datetime | None]:
+    match revocation.state:
+        case State.REQUESTED:
+            return [_requested(revocation)]
+        case State.CONFIRMED:
+            return [follow_ups.next_look_at(revocation)]
+        case State.DENIED:
+            return _denied(revocation, timing)
+        case State.WATCHED:
+            return [revocation.next_read_at, watch_until(revocation)]
+        case _:
+            return []
 
 
 def _requested(revocation: Revocation) -> datetime:
@@ -28,10 +40,30 @@ def _requested(revocation: Revocation) -> datetime:
     return min(expires, lookup) if revocation.user is None or revocation.reach is None else expires
 
 
-def _denied(revocation: Revocation, timing: Timing) -> datetime | None:
-    times = [
+def _denied(revocation: Revocation, timing: Timing) -> Iterable[datetime | None]:
+    return [
         revocation.next_read_at or revocation.written_at,
         clearance.next_step_at(revocation, timing),
+        follow_ups.next_look_at(revocation),
+        look_back.due_at(revocation.look_back, revocation.written_at),
         revocation.release.asked_at + APPROVE_WITHIN if revocation.release else None,
     ]
-    return min((time for time in times if time is not None), default=None)
+
+
+def _giving_back(revocation: Revocation) -> Iterable[datetime | None]:
+    """In every state, ended ones too: the list that somebody must approve is to be read, or what they approved done."""
+    if revocation.release is not None:
+        yield revocation.release.again_at
+    if revocation.restore is not None and revocation.restore.ended_at is None:
+        yield revocation.restore.again_at
+
+
+def watch_until(revocation: Revocation) -> datetime | None:
+    """Until when somebody taken off by proof is watched: at most as long as a portal session may live.
+
+    None while a restore runs, and for a record that was never taken off.
+    """
+    restoring = revocation.restore is not None and revocation.restore.ended_at is None
+    if revocation.off_at is None or restoring:
+        return None
+    return revocation.off_at if not clearance.unattested(revocation) else revocation.off_at + WATCH_FOR

@@ -59,6 +59,14 @@ class AwsRefused(RevocationError):
         self.code = code
 
 
+class ProviderUnsettled(RevocationError):
+    """The place where sign-in is disabled (SCIM, an IdP) gave no clear answer: read the status, then try again."""
+
+
+class ProviderRefused(RevocationError):
+    """The place where sign-in is disabled said no; the sentence says what a person must do."""
+
+
 class SlackAway(RevocationError):
     """Slack did not take a message, or did not say so. `retry_after` seconds, where Slack named them."""
 

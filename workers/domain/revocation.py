@@ -5,6 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from workers.domain.actor import Actor
+from workers.domain.look_back import LookBack
+from workers.domain.step import Kind, Step
+
 VERSION = 1
 
 
@@ -30,18 +34,6 @@ ON_THE_LIST = frozenset({State.CONFIRMED, State.DENIED})
 
 ENDED = frozenset({State.RELEASED, State.REFUSED, State.CANCELLED, State.EXPIRED, State.CLOSED})
 """The states that nothing leaves."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Actor:
-    """Who did something: a Slack person (`U...`), somebody at a terminal, or the product itself."""
-
-    kind: Literal["slack", "terminal", "system"]
-    id: str
-    name: str = ""
-
-
-SYSTEM = Actor(kind="system", id="revoke-bot", name="the bot")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,13 +112,78 @@ class Trouble:
     since: datetime
 
 
+Asked = Literal["release", "clean_up", "restore", "false_alarm"]
+"""What waits for a second person. A false alarm is a restore, and then the release."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diff:
+    """What a restore would give back, as read from AWS at `read_at`; approved exactly as it stands here."""
+
+    read_at: datetime
+    entry: int
+    """The log entry, by its number, whose detail lists each item."""
+    missing: tuple[tuple[Kind, int], ...] = ()
+    there: int = 0
+    """How many of what was taken are there again already, and stay untouched."""
+    names: tuple[str, ...] = ()
+    """The first of the missing, for people."""
+    by_hand: tuple[str, ...] = ()
+    """What a person must undo."""
+
+    @property
+    def count(self) -> int:
+        return sum(count for _, count in self.missing)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRequest:
-    """A release that waits for its second person."""
+    """Something that waits for its second person."""
 
     asked_by: Actor
     asked_at: datetime
     reason: str
+    what: Asked = "release"
+    nothing_lost: bool = False
+    """The form's tick "false alarm, nothing was lost"."""
+    diff: Diff | None = None
+    """For a restore and a false alarm: until it is there, nobody can approve."""
+    trouble: str = ""
+    """Why the diff could not be read yet."""
+    again_at: datetime | None = None
+    nudged_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore:
+    """An approved restore being carried out, or done where `ended_at` is set."""
+
+    asked_by: Actor
+    approved_by: Actor
+    approved_at: datetime
+    diff: Diff
+    then_release: bool
+    given: int = 0
+    failed: tuple[str, ...] = ()
+    """Each item that could not be given back, in a sentence with the cause."""
+    attempts: int = 0
+    again_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What the user had before anything was taken; the items are in the log entry `entry`."""
+
+    at: datetime
+    entry: int
+    counts: tuple[tuple[Kind, int], ...] = ()
+    unread: tuple[str, ...] = ()
+    """What could not be read, in sentences."""
+    last: tuple[str, ...] = ()
+    """Assignments that are the last of their permission set in the account: its role goes with them."""
+    last_known: bool = False
+    """Whether that was looked up for all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +237,9 @@ class Revocation:
     reach: Reach | None = None
     coverage: Coverage | None = None
     no_mint_at: datetime | None = None
+    """Since when, continuously, no access is left. Sign-in has its own clock, `disabled_since`."""
+    disabled_since: datetime | None = None
+    """Since when, continuously, AWS says that sign-in is disabled."""
     hold_until: datetime | None = None
     hold_open: bool = False
     hold_by: Actor | None = None
@@ -196,6 +256,18 @@ class Revocation:
     still_looking: str | None = None
     """Why the target is still being looked up, in words."""
     notes: tuple[Note, ...] = ()
+    steps: tuple[Step, ...] = ()
+    """The follow-ups, in order; empty until the user is denied, or somebody removes access anyway."""
+    follow_ups_at: datetime | None = None
+    """When they start by themselves."""
+    follow_ups_started_at: datetime | None = None
+    follow_ups_started_by: Actor | None = None
+    follow_ups_wait: Actor | None = None
+    """Who pressed Wait; nothing more is removed until somebody presses Start."""
+    snapshot: Snapshot | None = None
+    restore: Restore | None = None
+    look_back: LookBack | None = None
+    """What was asked of the logs on what the user did."""
 
     @property
     def ended(self) -> bool:
@@ -211,6 +283,13 @@ class Revocation:
     @property
     def on_the_list(self) -> bool:
         return self.state in ON_THE_LIST
+
+    def step(self, kind: Kind) -> Step | None:
+        return next((step for step in self.steps if step.kind is kind), None)
+
+    def with_step(self, step: Step) -> "Revocation":
+        """The same record with this step in the place of the one of its kind."""
+        return replace(self, steps=tuple(step if s.kind is step.kind else s for s in self.steps))
 
     def told(self, note: Note) -> "Revocation":
         """The same record without `note`."""

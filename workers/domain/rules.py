@@ -1,7 +1,9 @@
 """What the settings decide, without their secrets."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from workers.domain.step import ACCESS, Kind
 from workers.domain.timing import Timing
 
 
@@ -18,3 +20,10 @@ class Rules:
     """From and to, hours of the day in UTC; None: at any hour."""
     policy_size: int = 5120
     break_glass: tuple[str, ...] = ()
+    identity_source: Literal["directory", "external", "active_directory"] | None = None
+    follow_ups: frozenset[Kind] = frozenset({*ACCESS, Kind.SIGN_IN})
+    """Which of the automated ones run by themselves."""
+    disables_sign_in: bool = False
+    """Whether the settings name a way to disable sign-in (SCIM)."""
+    region: str = "us-east-1"
+    """The Region of IAM Identity Center, for links to its console."""

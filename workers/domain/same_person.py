@@ -1,6 +1,7 @@
 """When two actors may be one person, and when an actor is the target. In doubt they are. Pure."""
 
-from workers.domain.revocation import Actor, Revocation
+from workers.domain.actor import Actor
+from workers.domain.revocation import Revocation
 from workers.domain.target_text import session_name
 
 

@@ -15,6 +15,21 @@ WRITE_WITHIN = timedelta(seconds=60)
 APPROVE_WITHIN = timedelta(hours=24)
 """A release waits this long for its second person."""
 
+ATTEST_SOON = timedelta(hours=1)
+"""By then a person should have ended sessions, sign-in and Slack: through these the attacker comes back."""
+
+ATTEST_WITHIN = timedelta(hours=4)
+"""By then a person should have done the rest of the checklist."""
+
+SESSIONS_END_WITHIN = timedelta(minutes=60)
+"""After sessions are ended in the console, a CLI session may go on this long (design section 6)."""
+
+STEP_ALIVE = timedelta(seconds=12)
+"""A running follow-up that gave no sign of life for this long is taken up by somebody else; over a lock's life."""
+
+WATCH_FOR = timedelta(days=90)
+"""The longest portal session that AWS allows."""
+
 CLOCKS_AGREE = timedelta(seconds=60)
 """Nothing is taken off the list while Redis's clock is further than this from AWS's."""
 
@@ -28,6 +43,7 @@ class Timing:
     notice: timedelta = timedelta(minutes=30)
     read_again: timedelta = timedelta(minutes=15)
     follow_up_delay: timedelta = timedelta(minutes=10)
+    sessions_end: timedelta = SESSIONS_END_WITHIN
 
     def scaled(self, scale: float) -> "Timing":
         """The same waits divided by `scale`."""
@@ -37,4 +53,5 @@ class Timing:
             notice=self.notice / scale,
             read_again=self.read_again / scale,
             follow_up_delay=self.follow_up_delay / scale,
+            sessions_end=self.sessions_end / scale,
         )

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from workers.domain.revocation import SYSTEM, DirectoryUser, Note, Revocation, State, TargetRef
+from workers.domain.actor import SYSTEM
+from workers.domain.revocation import DirectoryUser, Note, Revocation, State, TargetRef
 from workers.ports import SHOW, Change, Job, Wake
 from workers.service.world import World
 

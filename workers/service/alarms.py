@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from workers.cards import moments
-from workers.domain.revocation import SYSTEM, Note, Revocation
+from workers.domain.actor import SYSTEM
+from workers.domain.revocation import Note, Revocation
 from workers.ports import Change
 from workers.service.world import World
 

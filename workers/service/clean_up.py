@@ -1,13 +1,17 @@
 """The delayed clean-up: gives notice, proves, takes the user ID off; or holds it and says why."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from workers.domain import clearance
+from workers.domain import clearance, follow_ups, reading
+from workers.domain.actor import SYSTEM
+from workers.domain.clearance import Verdict
+from workers.domain.due import watch_until
 from workers.domain.errors import AwsUnsettled, PolicyRefused
-from workers.domain.revocation import SYSTEM, Note, Reach, ReleaseRequest, Revocation, State
-from workers.domain.timing import APPROVE_WITHIN
+from workers.domain.revocation import Note, Reach, ReleaseRequest, Revocation, State
+from workers.domain.timing import APPROVE_WITHIN, WATCH_FOR
 from workers.ports import SHOW, Change, Decide
 from workers.service import containment, coverage
 from workers.service.world import World
@@ -18,29 +22,22 @@ logger = logging.getLogger(__name__)
 def clean_up(world: World, revocation_id: str) -> None:
     """Do what is due for a denied user's end. May run early, late, twice or never; the record's times decide."""
     world.store.change(revocation_id, _drop_old_release)
+    world.store.change(revocation_id, _void_notice)
     revocation = world.store.get(revocation_id)
     now = world.store.now()
     if revocation.state is not State.DENIED or not _due(world, revocation, now):
         return
     if clearance.off_at(revocation, world.rules.timing) is None:
         world.store.change(revocation_id, _notice_or_hold(world))
-    elif _allowed_hour(world, now):
+    elif clearance.allowed_hour(world.rules, now):
         _take_off_if_proven(world, revocation_id)
 
 
 def _due(world: World, revocation: Revocation, now: datetime) -> bool:
     if revocation.held_because:
-        return not revocation.hold_open
+        return not revocation.hold_open and not follow_ups.suspended(revocation)
     when = clearance.next_step_at(revocation, world.rules.timing)
     return when is not None and now >= when
-
-
-def _allowed_hour(world: World, now: datetime) -> bool:
-    hours = world.rules.clean_up_hours
-    if hours is None:
-        return True
-    start, end = hours
-    return start <= now.hour < end if start <= end else now.hour >= start or now.hour < end
 
 
 def _notice_or_hold(world: World) -> Decide:
@@ -52,10 +49,8 @@ def _notice_or_hold(world: World) -> Decide:
         eligible = clearance.eligible_at(current, world.rules.timing)
         if eligible is None:
             return _held(current, now, [clearance.access_gate(current) or "No access was left just now."])
-        if world.rules.clean_up == "never":
-            return _held(
-                current, now, ["REVOKE_CLEAN_UP is `never`: they stay until two people release them."]
-            )
+        if mode := clearance.mode_gate(world.rules):
+            return _held(current, now, [mode])
         if now < eligible - world.rules.timing.notice or _waiting(current, "notice"):
             return None
         changed = replace(current, held_because=None).noting(Note(kind="notice", at=now, broadcast=True))
@@ -68,15 +63,24 @@ def _waiting(revocation: Revocation, kind: str) -> bool:
     return any(note.kind == kind for note in revocation.notes)
 
 
-def _held(current: Revocation, now: datetime, gates: list[str]) -> Change | None:
+def _held(current: Revocation, now: datetime, gates: Sequence[str]) -> Change | None:
     why = " ".join(gates)
     if current.held_because == why:
         return None
     # A notice that was given for a proof that failed is no notice for the next one.
-    changed = replace(current, held_because=why, notice_at=None).noting(
+    changed = replace(clearance.unnoticed(current), held_because=why).noting(
         Note(kind="held", at=now, broadcast=True, detail=why)
     )
-    return Change(revocation=changed, event="held", actor=SYSTEM, detail={"gates": gates}, wakes=(SHOW,))
+    detail = {"gates": list(gates)}
+    return Change(revocation=changed, event="held", actor=SYSTEM, detail=detail, wakes=(SHOW,))
+
+
+def _void_notice(current: Revocation, now: datetime) -> Change | None:
+    """While somebody asks to give access back, or that is under way, nobody comes off by proof: a new notice after."""
+    changed = clearance.unnoticed(current)
+    if not follow_ups.suspended(current) or current.state is not State.DENIED or changed == current:
+        return None
+    return Change(revocation=changed, event="notice_void", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _take_off_if_proven(world: World, revocation_id: str) -> None:
@@ -113,16 +117,20 @@ def _decide_off(world: World, reach: Reach, aws_time: datetime | None) -> Decide
     def decide(record: Revocation, now: datetime) -> Change | None:
         if record.state is not State.DENIED or not _due(world, record, now):
             return None
-        current = clearance.with_reach(record, reach)
-        gates = clearance.red_gates(current, world.rules.timing, now, aws_time)
-        if gates:
-            return _held(current, now, gates)
-        if world.rules.clean_up == "ask" and current.clean_up_given_by is None:
+        current = reading.taken_in(record, reach, now)
+        judgement = clearance.judge(current, world.rules, now, aws_time)
+        if judgement.verdict is Verdict.HELD:
+            return coverage.waking(record, _held(current, now, judgement.gates))
+        if judgement.verdict is Verdict.ASK:
             return _ask(current, now)
-        changed = replace(current, state=State.RELEASING, held_because=None, release=None, proven_at=now)
-        return Change(revocation=changed, event="proven", actor=SYSTEM, wakes=(SHOW,))
+        return _proven(current, now) if judgement.verdict is Verdict.OFF else None
 
     return decide
+
+
+def _proven(current: Revocation, now: datetime) -> Change:
+    changed = replace(current, state=State.RELEASING, held_because=None, release=None, proven_at=now)
+    return Change(revocation=changed, event="proven", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _ask(current: Revocation, now: datetime) -> Change | None:
@@ -141,18 +149,21 @@ def _drop_old_release(current: Revocation, now: datetime) -> Change | None:
 
 
 def watch_ends(world: World, revocation_id: str) -> None:
-    """A watched user is let go after the longest portal session AWS allows, 90 days."""
+    """A watched user is let go once sessions and credentials are attested, or after `WATCH_FOR`."""
 
     def decide(current: Revocation, now: datetime) -> Change | None:
-        if (
-            current.state is not State.WATCHED
-            or current.off_at is None
-            or now - current.off_at < timedelta(days=90)
-        ):
+        until = watch_until(current)
+        if current.state is not State.WATCHED or until is None or now < until:
             return None
-        changed = replace(
-            current, state=State.CLOSED, refused_because="Watched for 90 days; nothing came back."
-        )
+        changed = replace(current, state=State.CLOSED, refused_because=_why_it_ends(current))
         return Change(revocation=changed, event="watch_ended", actor=SYSTEM, wakes=(SHOW,))
 
     world.store.change(revocation_id, decide)
+
+
+def _why_it_ends(current: Revocation) -> str:
+    if not clearance.unattested(current):
+        return (
+            "Ended sessions and reset credentials are both attested, so there is nothing left to watch for."
+        )
+    return f"Watched for {WATCH_FOR.days} days: no portal session from before lives longer."

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from workers.domain import deny_document
+from workers.domain.actor import SYSTEM
 from workers.domain.deny_document import DenyDocument
 from workers.domain.deny_plan import STALE_READS, DenyPlan, plan, user_id_of
 from workers.domain.errors import AwsUnsettled, PolicyRefused, UnreadableRecord
-from workers.domain.revocation import SYSTEM, Revocation, State
+from workers.domain.revocation import Revocation, State
 from workers.ports import SHOW, Change, Lock, PolicyRead
 from workers.service import adoption, read_back, trouble
 from workers.service.world import World

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from workers.domain import clearance
+from workers.domain import follow_ups, reading
+from workers.domain.actor import SYSTEM
 from workers.domain.errors import AwsRefused, AwsUnsettled, SlackAway, SlackRefused
-from workers.domain.revocation import SYSTEM, Coverage, DirectoryUser, Note, Reach, Revocation, State
-from workers.ports import SHOW, Assignment, Change
+from workers.domain.revocation import Coverage, DirectoryUser, Note, Reach, Revocation, State
+from workers.domain.step import Kind, StepState
+from workers.ports import SHOW, Assignment, Change, Job, Wake
 from workers.service.world import World
 
 _UNREADABLE = (AwsRefused, AwsUnsettled)
@@ -29,7 +31,8 @@ def read_reach(world: World, revocation_id: str) -> None:
     def have_read(current: Revocation, now: datetime) -> Change | None:
         if current.user is None or current.ended:
             return None
-        changed = replace(clearance.with_reach(current, reach), coverage=_kept(coverage, current.coverage))
+        changed = reading.taken_in(current, reach, now)
+        changed = replace(changed, coverage=_kept(coverage, current.coverage))
         changed = replace(changed, next_read_at=now + world.rules.timing.read_again)
         changed = changed.noting(*_news(current, changed, now))
         if slack_id is not None and current.target.slack_id is None:
@@ -37,7 +40,8 @@ def read_reach(world: World, revocation_id: str) -> None:
         if described is not None:
             changed = replace(changed, user=described)
         if not _same(current, changed):
-            return Change(revocation=changed, event="reach_read", actor=SYSTEM, wakes=(SHOW,))
+            change = Change(revocation=changed, event="reach_read", actor=SYSTEM, wakes=(SHOW,))
+            return waking(current, change)
         if (
             current.reach
             and reach.read_at - current.reach.read_at < UNCHANGED * world.rules.timing.read_again
@@ -46,7 +50,19 @@ def read_reach(world: World, revocation_id: str) -> None:
         return Change(revocation=changed, event="reach_read_again", actor=SYSTEM)
 
     if world.store.change(revocation_id, have_read) is None:
-        world.store.look_again(revocation_id, world.rules.timing.read_again)
+        world.store.read_again(revocation_id, world.rules.timing.read_again)
+
+
+def waking(before: Revocation, change: Change | None) -> Change | None:
+    """The same change, which also wakes the follow-ups where a reading found work for them."""
+    if change is None or not _work(before, change.revocation):
+        return change
+    return replace(change, wakes=(*change.wakes, Wake(Job.FOLLOW_UP)))
+
+
+def _work(before: Revocation, after: Revocation) -> bool:
+    gaps = follow_ups.uncovered(after) - follow_ups.uncovered(before)
+    return after.state is State.DENIED and bool(gaps or reading.reopened(before, after))
 
 
 def _kept(fresh: Coverage, before: Coverage | None) -> Coverage:
@@ -74,7 +90,7 @@ def read(world: World, user_id: str) -> Reach:
     """The access of this user right now. Never raises for AWS: what could not be read is in `unread`."""
     at, unread = world.store.now(), list[str]()
     direct, through, entitlements, groups = list[Assignment](), list[Assignment](), None, list[str]()
-    sign_in = None
+    sign_in, opened = None, set[str]()
     try:
         user = world.directory.by_user_id(user_id)
         sign_in = user.sign_in if user else None
@@ -82,11 +98,12 @@ def read(world: World, user_id: str) -> Reach:
         direct = world.assignments.of("USER", user_id)
         through = [a for group in groups for a in world.assignments.of("GROUP", group)]
         entitlements = world.assignments.entitlements(user_id, groups)
+        opened = _opened_by_entitlements(world, user_id, entitlements or 0)
     except _UNREADABLE as error:
         unread.append(str(error))
     return Reach(
         read_at=at,
-        accounts=tuple(sorted({assignment.account_id for assignment in [*direct, *through]})),
+        accounts=tuple(sorted(opened | {assignment.account_id for assignment in [*direct, *through]})),
         direct=len(direct),
         through_groups=len(through),
         groups=len(groups),
@@ -94,6 +111,13 @@ def read(world: World, user_id: str) -> Reach:
         sign_in=sign_in,
         unread=tuple(unread),
     )
+
+
+def _opened_by_entitlements(world: World, user_id: str, count: int) -> set[str]:
+    """The accounts behind the entitlements; the groups are read anew only where they have some of them."""
+    direct = world.access[Kind.ENTITLEMENTS].held(user_id) or [] if count else []
+    groups = world.access[Kind.MEMBERSHIPS].held(user_id) or [] if len(direct) < count else []
+    return {account for item in [*direct, *groups] for account in item.accounts if account}
 
 
 def read_coverage(world: World, reach: Reach) -> Coverage:
@@ -119,6 +143,8 @@ def _news(before: Revocation, after: Revocation, now: datetime) -> Iterable[Note
     """What somebody must be told about the difference between two readings."""
     if before.state is State.WATCHED and _came_back(before, after):
         yield Note(kind="access_back", at=now, broadcast=True)
+    if before.state is State.WATCHED and _sign_in_came_back(before, after):
+        yield Note(kind="sign_in_back", at=now, broadcast=True)
     if before.state is State.DENIED and before.coverage:
         lost = set(after.coverage.uncovered if after.coverage else ()) - set(before.coverage.uncovered)
         if lost:
@@ -141,6 +167,14 @@ def _about_gaps(revocation: Revocation, note: Note) -> Note:
 def _came_back(before: Revocation, after: Revocation) -> bool:
     """By what was seen, not by what was proven: a reading that failed in between must hide nothing."""
     return _seen(after.reach) and not _seen(before.reach)
+
+
+def _sign_in_came_back(before: Revocation, after: Revocation) -> bool:
+    """It was disabled when it was last told; where a reading failed in between, the follow-up's step remembers it."""
+    was, now = before.reach and before.reach.sign_in, after.reach and after.reach.sign_in
+    step = before.step(Kind.SIGN_IN)
+    remembered = was is None and step is not None and step.state is StepState.DONE
+    return now == "ENABLED" and (was == "DISABLED" or remembered)
 
 
 def _seen(reach: Reach | None) -> bool:

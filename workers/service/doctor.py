@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from workers.domain import deny_document
 from workers.domain.errors import RevocationError, SlackRefused
+from workers.domain.follow_ups import automated
+from workers.domain.step import Kind
 from workers.domain.timing import CLOCKS_AGREE
 from workers.ports import Attachment, SlackPerson, SlackRoom
 from workers.service.world import World
@@ -194,6 +196,36 @@ def _reach(found: Attachment) -> Finding:
             f"{shown}; nor {', '.join(missing[:10])}{more}.", "Attach it to the root, or know why not."
         )
     return ok(shown)
+
+
+def identity_source(world: World) -> Iterator[Finding]:
+    """It is told, and SCIM fits to it.
+
+    Source: IAM Identity Center user guide, "Provision users and groups from an external identity provider using SCIM".
+    """
+    source = world.rules.identity_source
+    if source is None:
+        yield warn(
+            "identity source: not set, so the checklist cannot say where sign-in is disabled.",
+            "Set REVOKE_IDENTITY_SOURCE to directory, external or active_directory.",
+        )
+    elif world.rules.disables_sign_in and source != "external":
+        yield warn(
+            f"identity source: {source}, but SCIM comes with an external identity provider alone.",
+            "Take REVOKE_SCIM_URL and REVOKE_SCIM_TOKEN out, or correct REVOKE_IDENTITY_SOURCE.",
+        )
+    else:
+        yield ok(f"identity source: {source}")
+
+
+def follow_ups(world: World) -> Iterator[Finding]:
+    """Which run by themselves, and when."""
+    alone = [kind.value for kind in Kind if kind in world.rules.follow_ups and automated(kind, world.rules)]
+    if not alone:
+        yield warn("follow-ups: none runs by itself.", "Somebody must press each; see REVOKE_FOLLOW_UPS.")
+        return
+    delay = world.rules.timing.follow_up_delay.total_seconds()
+    yield ok(f"follow-ups: {', '.join(alone)} run by themselves {delay:g} s after the denial")
 
 
 def clocks(world: World, host: datetime) -> Iterator[Finding]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from workers.domain.actor import SYSTEM
 from workers.domain.errors import AwsRefused, AwsUnsettled, NotIdentified, SlackAway, SlackRefused
-from workers.domain.revocation import SYSTEM, DirectoryUser, Note, Reason, Revocation, State
+from workers.domain.revocation import DirectoryUser, Note, Reason, Revocation, State
 from workers.ports import SHOW, Change, Decide, Directory, Job, SlackPerson, Wake
 from workers.service import intake
 from workers.service.world import World

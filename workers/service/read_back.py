@@ -1,12 +1,14 @@
 """What was read from the Deny policy goes into the records: written, missing, taken off."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from workers.domain import clearance
+from workers.domain import clearance, follow_ups
+from workers.domain.actor import SYSTEM
 from workers.domain.deny_document import DenyDocument
 from workers.domain.deny_plan import DenyPlan, user_id_of
-from workers.domain.revocation import SYSTEM, Note, Revocation, State, Trouble
+from workers.domain.revocation import Note, Revocation, State, Trouble
 from workers.ports import SHOW, Change, Decide, Job, Wake
 from workers.service.world import World
 
@@ -54,14 +56,28 @@ def _written(world: World, request_id: str | None, aws_time: datetime | None) ->
             next_read_at=now,
             notes=tuple(note for note in current.notes if note.kind != "not_denied"),
         )
+        if first and not current.adopted:
+            changed = follow_ups.begun(changed, world.rules, now)
         if first or was_off:
             changed = changed.noting(Note(kind="denied" if first else "denied_again", at=now, broadcast=True))
+        if first:
+            changed = changed.noting(*_residuals(changed, now))
         due = clearance.next_step_at(changed, world.rules.timing)
-        wakes = (SHOW, Wake(Job.READ_REACH), *([Wake(Job.CLEAN_UP, due)] if due else []))
+        after = (Job.READ_REACH, Job.FOLLOW_UP, Job.LOOK_BACK)
+        wakes = (SHOW, *(Wake(job) for job in after), *([Wake(Job.CLEAN_UP, due)] if due else []))
         detail = {"request_id": request_id, "recovered": request_id is None}
         return Change(revocation=changed, event="written", actor=SYSTEM, detail=detail, wakes=wakes)
 
     return written
+
+
+def _residuals(revocation: Revocation, now: datetime) -> Iterator[Note]:
+    """What the deny leaves; where the target reads along, it is told to the requester alone."""
+    asker = revocation.requested_by
+    if not revocation.channel_shared:
+        yield Note(kind="residuals", at=now)
+    elif asker.kind == "slack":
+        yield Note(kind="residuals", at=now, to=asker.id)
 
 
 def _taken_off(world: World, request_id: str | None) -> Decide:

@@ -4,10 +4,23 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from workers.domain.actor import SYSTEM
 from workers.domain.due import JOB_LATE
 from workers.domain.errors import RevocationError
-from workers.domain.revocation import SYSTEM, Revocation, State
-from workers.service import alarms, clean_up, containment, coverage, identification, intake, telling, trouble
+from workers.domain.revocation import Revocation, State
+from workers.service import (
+    alarms,
+    clean_up,
+    containment,
+    coverage,
+    follow_ups,
+    identification,
+    intake,
+    look_back,
+    restore,
+    telling,
+    trouble,
+)
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -44,6 +57,14 @@ def do_due(world: World) -> None:
     """Look at each record whose time has come."""
     for revocation_id in world.store.due(world.store.now()):
         _alone(_look, world, revocation_id)
+
+
+def do_steps(world: World) -> None:
+    """Run the follow-ups and restores that are due; beside the rest, because one that hangs must delay nothing else."""
+    for revocation_id in world.store.due(world.store.now()):
+        _alone(follow_ups.catch_up, world, revocation_id)
+        _alone(restore.catch_up, world, revocation_id)
+        _alone(look_back.catch_up, world, revocation_id)
 
 
 def tell_untold(world: World) -> None:
@@ -83,5 +104,7 @@ def _look_at_request(world: World, revocation: Revocation) -> None:
 
 
 def _read_if_due(world: World, revocation: Revocation) -> None:
-    if revocation.next_read_at is None or world.store.now() >= revocation.next_read_at:
+    """A reading that changed nothing is not in the record, so the record alone would ask for the next one at once."""
+    due = revocation.next_read_at is None or world.store.now() >= revocation.next_read_at
+    if due and world.store.first_sight(f"reach-{revocation.id}", world.rules.timing.read_again):
         coverage.read_reach(world, revocation.id)

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from workers.cards import card, moments
 from workers.domain import clearance
+from workers.domain.actor import SYSTEM
 from workers.domain.errors import SlackAway, SlackRefused
-from workers.domain.revocation import SYSTEM, Note, Revocation, State
+from workers.domain.revocation import Note, Revocation, State
 from workers.ports import SHOW, Change, Decide, Job, Lock, Message, Wake
 from workers.service.world import World
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from workers.domain.actor import SYSTEM
 from workers.domain.errors import AwsUnsettled, PolicyRefused, StoreAway
-from workers.domain.revocation import SYSTEM, Note, Revocation, State, Trouble
+from workers.domain.revocation import Note, Revocation, State, Trouble
 from workers.domain.timing import WRITE_WITHIN
 from workers.ports import SHOW, Change, Decide
 from workers.service.world import World

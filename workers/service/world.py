@@ -1,14 +1,21 @@
 """What the use cases work with: the ports, and the rules that the settings give them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workers.domain.rules import Rules
+from workers.domain.step import Kind
 from workers.ports import (
+    Access,
     Alarm,
     Assignments,
     DenyPolicy,
     Directory,
+    EventHistory,
+    IdentityProvider,
     IncidentChannel,
+    LastOfSet,
+    OpenApplications,
     Organization,
     RevocationStore,
     SlackPeople,
@@ -28,3 +35,11 @@ class World:
     people: SlackPeople
     channel: IncidentChannel
     alarm: Alarm
+    access: Mapping[Kind, Access]
+    """By the kinds in `workers.domain.step.ACCESS`."""
+    last_of_set: LastOfSet
+    open_applications: OpenApplications
+    provider: IdentityProvider | None = None
+    """None: a person disables sign-in."""
+    histories: tuple[EventHistory, ...] = ()
+    """Where it can be read what a user did; none: a person runs the query."""

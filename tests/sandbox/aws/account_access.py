@@ -34,8 +34,14 @@ def list_entitlements(world: World, call: Call, moto: MotoApp) -> dict[str, Any]
 
 
 def create_entitlement(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
+    """Making what is there succeeds, as the API reference says."""
     _check_application(world, call)
-    return {"entitlementId": entitle(world, call.params["entitlement"]["principalRole"])}
+    wanted = call.params["entitlement"]["principalRole"]
+    who = wanted["principal"]["identityCenter"]
+    if not {*world.store.users, *world.store.groups} & set(who.values()):
+        raise Refusal("ResourceNotFoundException", "The principal does not exist.", status=404)
+    there = next((id_ for id_, held in world.entitlements.items() if held == wanted), None)
+    return {"entitlementId": there or entitle(world, wanted)}
 
 
 def delete_entitlement(world: World, call: Call, moto: MotoApp) -> Answer:

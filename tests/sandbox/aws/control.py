@@ -1,6 +1,7 @@
 """The control API under /_aws/: JSON in, JSON out, one verb for each thing a test or a demo may do."""
 
 import json
+import time
 import traceback
 from typing import Any
 from uuid import uuid4
@@ -8,7 +9,7 @@ from uuid import uuid4
 from moto.identitystore.models import Name, User
 from werkzeug.wrappers import Request
 
-from tests.sandbox.aws import account_access, identity_store, sso_admin
+from tests.sandbox.aws import account_access, applications, identity_store, look_back, sso_admin
 from tests.sandbox.aws.answers import Answer, Refusal
 from tests.sandbox.aws.faults import Fault
 from tests.sandbox.aws.plant import plant
@@ -49,6 +50,13 @@ class Control:
     def seed(self, **options: Any) -> Any:
         return plant(self._world, **options)
 
+    def plant_history(self, **given: Any) -> None:
+        """What CloudTrail Lake and Athena answer next."""
+        look_back.plant(self._world, **given)
+
+    def asked_of_history(self) -> Any:
+        return look_back.asked(self._world)
+
     def dials(self, **turned: Any) -> Any:
         for name, value in turned.items():
             if not hasattr(self._world.dials, name):
@@ -67,6 +75,19 @@ class Control:
 
     def fail_assignments(self, reason: str, times: int = 1) -> None:
         self._world.failing.extend([reason] * times)
+
+    def hang_assignments(self, times: int = 1) -> None:
+        """The next assignments made or deleted through the API stay IN_PROGRESS."""
+        self._world.hanging += times
+
+    def end_hanging(self) -> None:
+        """What stays IN_PROGRESS ends now."""
+        for operation in self._world.operations.values():
+            operation.due = min(operation.due, time.monotonic())
+
+    def most_outstanding(self) -> int:
+        """How many assignments were being made or deleted at a time, at most, since the seed."""
+        return self._world.most_outstanding
 
     def policy_text(self, policy_id: str | None = None) -> str:
         """The text as it stands, whatever readers see of it."""
@@ -118,9 +139,44 @@ class Control:
     def delete_user(self, user_id: str) -> None:
         identity_store.remove_user(self._world, user_id)
 
-    def add_group(self, name: str) -> str:
+    def add_group(self, name: str, synced: bool = False) -> str:
+        """`synced`: an identity provider owns it."""
         store_id = self._world.instance.identity_store_id
-        return str(self._world.identity.create_group(store_id, name, "")[0])
+        group_id = str(self._world.identity.create_group(store_id, name, "")[0])
+        if synced:
+            identity_store.mark_synced(self._world, group_id)
+        return group_id
+
+    def delete_group(self, group_id: str) -> None:
+        """Its memberships go with it."""
+        memberships = self._world.store.group_memberships
+        for key in [key for key, row in memberships.items() if row["GroupId"] == group_id]:
+            del memberships[key]
+        del self._world.store.groups[group_id]
+
+    def delete_permission_set(self, permission_set: str) -> None:
+        """It goes, and its assignments with it."""
+        sso = self._world.sso
+        sso.permission_sets[:] = [s for s in sso.permission_sets if s.permission_set_arn != permission_set]
+        rows = sso.account_assignments
+        rows[:] = [row for row in rows if row.permission_set_arn != permission_set]
+
+    def sync_back(self, user_id: str, group_id: str) -> str:
+        """What an identity provider does at its next sync: the membership is there again, under a new id."""
+        self.leave(user_id, group_id)
+        return self.join(user_id, group_id)
+
+    def add_application(self, name: str, assignment_required: bool = True, enabled: bool = True) -> str:
+        return applications.add(self._world, name, assignment_required=assignment_required, enabled=enabled)
+
+    def delete_application(self, application_arn: str) -> None:
+        del self._world.sso_applications[application_arn]
+
+    def assign_application(self, principal_id: str, application_arn: str) -> None:
+        kind = "GROUP" if principal_id in self._world.store.groups else "USER"
+        assigned = self._world.sso_applications[application_arn].assigned
+        if (kind, principal_id) not in assigned:
+            assigned.append((kind, principal_id))
 
     def join(self, user_id: str, group_id: str) -> str:
         store_id = self._world.instance.identity_store_id

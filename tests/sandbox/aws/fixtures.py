@@ -6,6 +6,9 @@ import pytest
 
 from tests.sandbox.aws import PretendAws, Seed
 from workers.adapters.aws.clients import AwsClients, aws_clients
+from workers.adapters.aws.pacing import Pace
+from workers.adapters.redis_connection import hasty
+from workers.adapters.redis_server import RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +42,22 @@ def strict_clients(
     """Clients of the pretend AWS; the environment points there too, for `aws_clients()`."""
     _point(monkeypatch, strict_aws)
     return _built_clients
+
+
+@pytest.fixture(scope="session")
+def strict_pace_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = RedisServer(tmp_path_factory.mktemp("pace"))
+    server.ensure()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def strict_pace(strict_pace_url: str) -> Pace:
+    """The pace that AWS is asked at, on a real Redis; nobody asked within the last second."""
+    redis = hasty(strict_pace_url)
+    redis.flushdb()
+    return Pace(redis)
 
 
 def _point(patch: pytest.MonkeyPatch, aws: PretendAws) -> None:

@@ -10,7 +10,14 @@ from uuid import uuid4
 from moto.organizations.exceptions import OrganizationsClientError
 from werkzeug.http import http_date
 
-from tests.sandbox.aws import account_access, identity_store, organizations, sso_admin
+from tests.sandbox.aws import (
+    account_access,
+    applications,
+    identity_store,
+    look_back,
+    organizations,
+    sso_admin,
+)
 from tests.sandbox.aws.answers import Answer, Passed, Refusal, ok, refused
 from tests.sandbox.aws.call import Call, read_call
 from tests.sandbox.aws.control import Control
@@ -21,8 +28,9 @@ from tests.sandbox.aws.world import World
 SERVICES = {
     "organizations": organizations.OPERATIONS,
     "identitystore": identity_store.OPERATIONS,
-    "sso": sso_admin.OPERATIONS,
+    "sso": {**sso_admin.OPERATIONS, **applications.OPERATIONS},
     "account-access": account_access.OPERATIONS,
+    **look_back.SERVICES,
 }
 CHECKS: dict[str, Callable[[World, Call], None]] = {
     "identitystore": identity_store.check_store,

@@ -85,8 +85,34 @@ def list_group_memberships_for_member(world: World, call: Call, moto: MotoApp) -
     return page(rows, call.params, "GroupMemberships", most=100)
 
 
+def describe_group(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
+    """`ExternalIds` only where an identity provider put the group there."""
+    group = world.store.groups.get(_id(call, "GroupId"))
+    if group is None:
+        raise _missing("GROUP", call.params["GroupId"])
+    shown = {
+        "GroupId": group.GroupId,
+        "IdentityStoreId": _store(world),
+        "GroupArn": f"arn:aws:identitystore:::group/{group.GroupId}",
+        "Revision": "1",
+        "DisplayName": group.DisplayName,
+        "ExternalIds": group.ExternalIds,
+    }
+    return {name: value for name, value in shown.items() if value}
+
+
+def mark_synced(world: World, group_id: str) -> None:
+    """From now on an identity provider owns the group."""
+    external = [{"Issuer": "https://idp.example.com", "Id": f"ext-{group_id}"}]
+    world.store.groups[group_id] = world.store.groups[group_id]._replace(ExternalIds=external)
+
+
 def create_group_membership(world: World, call: Call, moto: MotoApp) -> Answer:
     pair = (call.params.get("GroupId"), call.params.get("MemberId"))
+    if pair[0] not in world.store.groups:
+        raise _missing("GROUP", str(pair[0]))
+    if call.params.get("MemberId", {}).get("UserId") not in world.store.users:
+        raise _missing("USER", str(call.params.get("MemberId")))
     if any((m["GroupId"], m["MemberId"]) == pair for m in world.store.group_memberships.values()):
         extra = {"Reason": "UNIQUENESS_CONSTRAINT_VIOLATION"}
         raise Refusal("ConflictException", "Member and Group relationship already exists.", extra=extra)
@@ -155,6 +181,7 @@ OPERATIONS: dict[str, Handler] = {
     "CreateUser": create_user,
     "DeleteUser": delete_user,
     "ListGroupMembershipsForMember": list_group_memberships_for_member,
+    "DescribeGroup": describe_group,
     "CreateGroupMembership": create_group_membership,
     "DeleteGroupMembership": delete_group_membership,
 }

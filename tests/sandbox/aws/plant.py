@@ -59,9 +59,17 @@ def plant(
     world.policy_id = _policy(world, foreign) if policy else None
     if world.policy_id and attached:
         world.organizations.attach_policy(PolicyId=world.policy_id, TargetId=organization["root_id"])
+    applications = _applications(world, people)
     topic = get_backend("sns")[DEFAULT_ACCOUNT_ID][REGION].create_topic("revoke-alarms")
     return asdict(
-        Seed(**organization, **instance, **people, policy_id=world.policy_id, alarm_topic=topic.arn)
+        Seed(
+            **organization,
+            **instance,
+            **people,
+            applications=applications,
+            policy_id=world.policy_id,
+            alarm_topic=topic.arn,
+        )
     )
 
 
@@ -142,6 +150,20 @@ def _more_access(world: World, organization: Any, sets: Any, people: Any, more: 
         account_id = created["CreateAccountStatus"]["AccountId"]
         world.organizations.get_account_by_id(account_id).parent_id = organization["units"]["Workloads"]
         control.assign(people["users"]["mallory"], account_id, sets["ReadOnlyAccess"])
+
+
+def _applications(world: World, people: Any) -> dict[str, str]:
+    """Mallory is assigned to the wiki, the developers to the tracker; the canteen is open to all."""
+    control = _control(world)
+    arns = {
+        "wiki": control.add_application("wiki"),
+        "tracker": control.add_application("tracker"),
+        "canteen": control.add_application("canteen", assignment_required=False),
+        "old-canteen": control.add_application("old-canteen", assignment_required=False, enabled=False),
+    }
+    control.assign_application(people["users"]["mallory"], arns["wiki"])
+    control.assign_application(people["groups"]["developers"], arns["tracker"])
+    return arns
 
 
 def _policy(world: World, foreign: bool) -> str:

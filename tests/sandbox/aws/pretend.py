@@ -123,8 +123,30 @@ class PretendAws:
     def delete_user(self, user_id: str) -> None:
         self.ask("delete_user", user_id=user_id)
 
-    def add_group(self, name: str) -> str:
-        return str(self.ask("add_group", name=name))
+    def add_group(self, name: str, *, synced: bool = False) -> str:
+        """`synced`: an identity provider owns it."""
+        return str(self.ask("add_group", name=name, synced=synced))
+
+    def delete_group(self, group_id: str) -> None:
+        self.ask("delete_group", group_id=group_id)
+
+    def sync_back(self, user_id: str, group_id: str) -> None:
+        """The identity provider puts the membership back, under a new id."""
+        self.ask("sync_back", user_id=user_id, group_id=group_id)
+
+    def delete_permission_set(self, permission_set: str) -> None:
+        self.ask("delete_permission_set", permission_set=permission_set)
+
+    def add_application(self, name: str, *, assignment_required: bool = True, enabled: bool = True) -> str:
+        return str(
+            self.ask("add_application", name=name, assignment_required=assignment_required, enabled=enabled)
+        )
+
+    def delete_application(self, application_arn: str) -> None:
+        self.ask("delete_application", application_arn=application_arn)
+
+    def assign_application(self, principal_id: str, application_arn: str) -> None:
+        self.ask("assign_application", principal_id=principal_id, application_arn=application_arn)
 
     def join(self, user_id: str, group_id: str) -> None:
         self.ask("join", user_id=user_id, group_id=group_id)
@@ -157,6 +179,17 @@ class PretendAws:
     def fail_assignments(self, reason: str, times: int = 1) -> None:
         """The next assignments made or deleted through the API end FAILED."""
         self.ask("fail_assignments", reason=reason, times=times)
+
+    def hang_assignments(self, times: int = 1) -> None:
+        """The next assignments made or deleted through the API stay IN_PROGRESS until end_hanging()."""
+        self.ask("hang_assignments", times=times)
+
+    def end_hanging(self) -> None:
+        self.ask("end_hanging")
+
+    def most_outstanding(self) -> int:
+        """How many assignments were being made or deleted at a time, at most, since the seed."""
+        return int(self.ask("most_outstanding"))
 
     def latency(self, ms: int, operation: str = "*") -> None:
         self.ask("latency", ms=ms, operation=operation)

@@ -19,6 +19,7 @@ class Seed:
     permission_sets: dict[str, str]
     users: dict[str, str]
     groups: dict[str, str]
+    applications: dict[str, str]
     alarm_topic: str
 
     @classmethod

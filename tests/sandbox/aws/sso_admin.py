@@ -51,9 +51,31 @@ def groups_of(world: World, user_id: str) -> list[str]:
     return [m["GroupId"] for m in memberships if m["MemberId"]["UserId"] == user_id]
 
 
-def create_assignment(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
-    if call.params["PermissionSetArn"] not in {s.permission_set_arn for s in world.sso.permission_sets}:
+def list_assignments(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
+    """Everybody who has one permission set in one account."""
+    wanted = (call.params["AccountId"], _set(world, call).permission_set_arn)
+    rows = [row for row in assignments(world) if (row["AccountId"], row["PermissionSetArn"]) == wanted]
+    return page(rows, call.params, "AccountAssignments", most=100)
+
+
+def describe_permission_set(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
+    found = _set(world, call)
+    shown = {"Name": found.name, "PermissionSetArn": found.permission_set_arn, "SessionDuration": "PT1H"}
+    return {"PermissionSet": shown}
+
+
+def _set(world: World, call: Call) -> Any:
+    wanted = call.params["PermissionSetArn"]
+    found = next((s for s in world.sso.permission_sets if s.permission_set_arn == wanted), None)
+    if found is None:
         raise Refusal("ResourceNotFoundException", "The permission set does not exist.")
+    return found
+
+
+def create_assignment(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
+    _set(world, call)
+    if call.params["TargetId"] not in {account.id for account in world.organizations.accounts}:
+        raise Refusal("ResourceNotFoundException", "The account does not exist.")
     principals = world.store.users if call.params["PrincipalType"] == "USER" else world.store.groups
     if call.params["PrincipalId"] not in principals:
         raise Refusal("ResourceNotFoundException", "The principal does not exist.")
@@ -74,6 +96,35 @@ def creation_status(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
 def deletion_status(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
     found = _operation(world, call.params["AccountAssignmentDeletionRequestId"], "delete")
     return {"AccountAssignmentDeletionStatus": found}
+
+
+def list_creations(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
+    return _listed(world, call, "create", "AccountAssignmentsCreationStatus")
+
+
+def list_deletions(world: World, call: Call, moto: MotoApp) -> dict[str, Any]:
+    return _listed(world, call, "delete", "AccountAssignmentsDeletionStatus")
+
+
+def _listed(world: World, call: Call, kind: str, key: str) -> dict[str, Any]:
+    """In no order that means anything: AWS documents none."""
+    if not world.dials.deletion_listing:
+        raise Refusal("UnknownOperationException", "", status=404)
+    settle(world)
+    wanted = call.params.get("Filter", {}).get("Status")
+    found = sorted((o for o in world.operations.values() if o.kind == kind), key=lambda o: o.request_id)
+    rows = [
+        {"Status": _status(o), "RequestId": o.request_id, "CreatedDate": o.created.timestamp()}
+        for o in found
+        if wanted in (None, _status(o))
+    ]
+    return page(rows, call.params, key, most=100)
+
+
+def _status(operation: Operation) -> str:
+    if not operation.settled:
+        return "IN_PROGRESS"
+    return "FAILED" if operation.failure else "SUCCEEDED"
 
 
 def settle(world: World) -> None:
@@ -106,14 +157,30 @@ def check_instance(world: World, call: Call) -> None:
 
 def _start(world: World, call: Call, kind: str) -> dict[str, Any]:
     settle(world)
-    if sum(not operation.settled for operation in world.operations.values()) >= OUTSTANDING:
-        raise Refusal("ThrottlingException", "Too many outstanding asynchronous operations")
     row = {name: str(call.params[name]) for name in FIELDS}
+    outstanding = [operation for operation in world.operations.values() if not operation.settled]
+    if any(operation.row == row for operation in outstanding):
+        raise Refusal("ConflictException", "A change of this account assignment is in progress.")
+    if len(outstanding) >= OUTSTANDING:
+        raise Refusal("ThrottlingException", "Too many outstanding asynchronous operations")
+    world.most_outstanding = max(world.most_outstanding, len(outstanding) + 1)
     failure = world.failing.popleft() if world.failing else None
-    due = time.monotonic() + world.dials.assignment_ms / 1000
-    operation = Operation(kind, str(uuid4()), row, due, failure)
+    operation = Operation(kind, str(uuid4()), row, _due(world), world.now(), failure)
     world.operations[operation.request_id] = operation
-    return {"Status": "IN_PROGRESS", "RequestId": operation.request_id, **row}
+    return _shown(operation)
+
+
+def _due(world: World) -> float:
+    if world.hanging:
+        world.hanging -= 1
+        return float("inf")
+    return time.monotonic() + world.dials.assignment_ms / 1000
+
+
+def _shown(operation: Operation) -> dict[str, Any]:
+    created = {"RequestId": operation.request_id, "CreatedDate": operation.created.timestamp()}
+    reason = {"FailureReason": operation.failure} if operation.settled and operation.failure else {}
+    return {"Status": _status(operation), **created, **reason, **operation.row}
 
 
 def _operation(world: World, request_id: str, kind: str) -> dict[str, Any]:
@@ -121,10 +188,7 @@ def _operation(world: World, request_id: str, kind: str) -> dict[str, Any]:
     found = world.operations.get(request_id)
     if found is None or found.kind != kind:
         raise Refusal("ResourceNotFoundException", "The operation does not exist.")
-    if not found.settled:
-        return {"Status": "IN_PROGRESS", "RequestId": request_id, **found.row}
-    end = {"Status": "FAILED", "FailureReason": found.failure} if found.failure else {"Status": "SUCCEEDED"}
-    return {**end, "RequestId": request_id, **found.row}
+    return _shown(found)
 
 
 def _take_effect(world: World, operation: Operation) -> None:
@@ -146,8 +210,12 @@ def _fields(row: AccountAssignment) -> tuple[str, ...]:
 OPERATIONS: dict[str, Handler] = {
     "ListInstances": list_instances,
     "ListAccountAssignmentsForPrincipal": list_for_principal,
+    "ListAccountAssignments": list_assignments,
+    "DescribePermissionSet": describe_permission_set,
     "CreateAccountAssignment": create_assignment,
     "DeleteAccountAssignment": delete_assignment,
     "DescribeAccountAssignmentCreationStatus": creation_status,
     "DescribeAccountAssignmentDeletionStatus": deletion_status,
+    "ListAccountAssignmentCreationStatus": list_creations,
+    "ListAccountAssignmentDeletionStatus": list_deletions,
 }

@@ -72,4 +72,15 @@ def _user(world: World, user: Any, rows: list[dict[str, str]]) -> dict[str, Any]
         "groups": groups,
         "assignments": [row for row in rows if row["PrincipalId"] in principals],
         "entitlements": held,
+        "applications": _applications(world, principals),
     }
+
+
+def _applications(world: World, principals: set[str]) -> list[dict[str, str]]:
+    """The applications that are assigned to one of them."""
+    return [
+        {"name": application.name, "PrincipalType": kind, "PrincipalId": principal}
+        for application in world.sso_applications.values()
+        for kind, principal in application.assigned
+        if principal in principals
+    ]

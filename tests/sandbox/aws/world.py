@@ -34,6 +34,7 @@ class Dials:
     group_rows: bool = False
     empty_first_page: bool = False
     account_access: bool = True
+    deletion_listing: bool = True
     date_skew_s: float = 0.0
 
 
@@ -45,8 +46,19 @@ class Operation:
     request_id: str
     row: dict[str, str]
     due: float
+    created: datetime
     failure: str | None = None
     settled: bool = False
+
+
+@dataclass
+class Application:
+    """An application of IAM Identity Center, and who is assigned to it: principal type and id."""
+
+    name: str
+    enabled: bool
+    assignment_required: bool
+    assigned: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -63,8 +75,11 @@ class World:
     revisions: dict[str, int] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     failing: deque[str] = field(default_factory=deque)
+    hanging: int = 0
+    most_outstanding: int = 0
     applications: list[str] = field(default_factory=list)
     entitlements: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sso_applications: dict[str, Application] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
     _busy_lock: Lock = field(default_factory=Lock)
 

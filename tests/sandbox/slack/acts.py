@@ -52,10 +52,19 @@ class Acts:
         value: Any = None,
         team_id: str | None = None,
         values: Values | None = None,
+        block_id: str | None = None,
     ) -> Ack:
+        """`block_id`: in which row, where several hold the same action."""
         seen = self._seen(user, channel, ts)
         return await self._click_message(
-            user, channel, seen, action_id, value=value, team_id=team_id, values=values
+            user,
+            channel,
+            seen,
+            action_id,
+            value=value,
+            team_id=team_id,
+            values=values,
+            block_id=block_id,
         )
 
     async def click_stale(
@@ -89,10 +98,11 @@ class Acts:
         value: Any,
         team_id: str | None,
         values: Values | None,
+        block_id: str | None = None,
     ) -> Ack:
         person, place = self._present(user, channel)
         person = replace(person, team_id=team_id) if team_id else person
-        action = self._pressed(seen.blocks, action_id, value)
+        action = self._pressed(seen.blocks, action_id, value, block_id)
         filled = form_state(seen.blocks, values or {})
         payload = payloads.clicked_message(self._state, person, place, seen, action=action, values=filled)
         return await self._delivery.deliver(Act("interactive", payload, user, channel))
@@ -245,11 +255,12 @@ class Acts:
                     return element
         raise CannotAct(f"there is no {action_id} in {block_id}")
 
-    def _pressed(self, blocks: list[Json], action_id: str, value: Any) -> Json:
+    def _pressed(self, blocks: list[Json], action_id: str, value: Any, in_block: str | None = None) -> Json:
         """The `actions` entry for a button, menu or option that stands in these blocks now."""
         there = [(block["block_id"], element) for block in blocks for element in interactive(block)]
         for block_id, element in there:
-            if element["action_id"] == action_id and _offers(element, value):
+            here = in_block in (None, block_id)
+            if here and element["action_id"] == action_id and _offers(element, value):
                 head = {"type": element["type"], "action_id": action_id, "block_id": block_id}
                 return {**head, **_effect(element, value), "action_ts": self._state.next_ts()}
         raise CannotAct(f"there is no {_wanted(action_id, value)}; there are {sorted(_names(there))}")

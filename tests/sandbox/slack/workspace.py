@@ -257,9 +257,19 @@ class SlackWorkspace:
         value: Any = None,
         team_id: str | None = None,
         values: Values | None = None,
+        block_id: str | None = None,
     ) -> Ack:
         return self._loop.run(
-            self.acts.click(user, channel, ts, action_id, value=value, team_id=team_id, values=values)
+            self.acts.click(
+                user,
+                channel,
+                ts,
+                action_id,
+                value=value,
+                team_id=team_id,
+                values=values,
+                block_id=block_id,
+            )
         )
 
     def click_stale(

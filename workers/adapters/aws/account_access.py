@@ -1,18 +1,30 @@
 """Entitlements of account access manager: IAM roles given to people outside permission sets."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from workers.adapters.aws.clients import AwsClients
-from workers.adapters.aws.failures import code_of, status_of, translated
+from workers.adapters.aws.failures import translated
+from workers.adapters.aws.offered import not_offered
 from workers.adapters.aws.paging import every
-from workers.settings import is_loopback
 
 PAGE = 100
+TRIED = "read the person's account access entitlements"
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """One role given to one user or group."""
+
+    id: str
+    application_arn: str
+    principal: Mapping[str, str]
+    """`userId` or `groupId`, and the id."""
+    role: str
 
 
 @dataclass(frozen=True)
@@ -23,40 +35,33 @@ class AccessEntitlements:
 
     def count(self, user_id: str, group_ids: Sequence[str]) -> int | None:
         """How many entitlements reach the user or one of the groups; None where the service is not in use."""
-        with translated("read the person's account access entitlements", "account-access"):
-            applications = self._applications()
-            if not applications:
-                return None
-            principals = [{"userId": user_id}, *({"groupId": group_id} for group_id in group_ids)]
-            return len({id_ for arn in applications for who in principals for id_ in self._ids(arn, who)})
+        applications = self.applications()
+        if not applications:
+            return None
+        principals = [{"userId": user_id}, *({"groupId": group_id} for group_id in group_ids)]
+        return len({row.id for who in principals for row in self.held(applications, who)})
 
-    def _applications(self) -> list[str]:
-        try:
-            found = list(every(self.clients.account_access, "list_applications", "applications", PAGE))
-        except ClientError as error:
-            if not self._not_offered(error):
-                raise
-            return []
-        except EndpointConnectionError as error:
-            if not _no_such_host(error):
-                raise
-            return []
+    def applications(self) -> list[str]:
+        """The applications that hold entitlements; none where the service is not in use or not offered."""
+        with translated(TRIED, "account-access"):
+            try:
+                found = list(every(self.clients.account_access, "list_applications", "applications", PAGE))
+            except ClientError as error:
+                if not not_offered(self.clients.account_access, "ListApplications", error):
+                    raise
+                return []
+            except EndpointConnectionError as error:
+                if not _no_such_host(error):
+                    raise
+                return []
         return [application["applicationArn"] for application in found]
 
-    def _not_offered(self, error: ClientError) -> bool:
-        """Whether the endpoint does not know the operation: no error that the service itself would give."""
-        client = self.clients.account_access
-        modelled = client.meta.service_model.operation_model("ListApplications").error_shapes
-        unknown = code_of(error) not in {shape.name for shape in modelled}
-        return unknown and (status_of(error) in (404, 501) or self._is_stand_in(error))
+    def held(self, application_arns: Sequence[str], principal: dict[str, str]) -> list[Entitlement]:
+        """What AWS lists for the principal, `userId` or `groupId`."""
+        with translated(TRIED, "account-access"):
+            return [row for arn in application_arns for row in self._rows(arn, principal)]
 
-    def _is_stand_in(self, error: ClientError) -> bool:
-        """A server on this machine that fails without AWS's request id: moto, asked what it does not know."""
-        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        signed = any(name.startswith("x-amzn-requestid") for name in headers)
-        return is_loopback(self.clients.account_access.meta.endpoint_url) and not signed
-
-    def _ids(self, application_arn: str, principal: dict[str, str]) -> list[str]:
+    def _rows(self, application_arn: str, principal: dict[str, str]) -> list[Entitlement]:
         found = every(
             self.clients.account_access,
             "list_entitlements",
@@ -65,7 +70,19 @@ class AccessEntitlements:
             applicationArn=application_arn,
             filter={"principalRole": {"principal": {"identityCenter": principal}}},
         )
-        return [entitlement["entitlementId"] for entitlement in found]
+        return [_entitlement(application_arn, row) for row in found]
+
+
+def account_of(role_arn: str) -> str:
+    """The account of an IAM role's ARN; empty where it is no such ARN."""
+    parts = role_arn.split(":")
+    return parts[4] if len(parts) > 4 else ""
+
+
+def _entitlement(application_arn: str, row: dict[str, Any]) -> Entitlement:
+    given = row["entitlement"].get("principalRole", {})
+    principal = given.get("principal", {}).get("identityCenter", {})
+    return Entitlement(row["entitlementId"], application_arn, principal, given.get("roleArn", ""))
 
 
 def _no_such_host(error: EndpointConnectionError) -> bool:

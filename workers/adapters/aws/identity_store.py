@@ -56,15 +56,19 @@ class IdentityStoreDirectory:
 
     def group_ids(self, user_id: str) -> list[str]:
         """Ids of the groups the user is a direct member of (groups do not nest); none for a deleted user."""
+        return sorted(self.memberships(user_id))
+
+    def memberships(self, user_id: str) -> dict[str, str]:
+        """Membership ids by group id; none for a deleted user."""
         with translated("read the person's groups", "identitystore"):
             try:
-                return self._group_ids(user_id)
+                return self._memberships(user_id)
             except ClientError as error:
                 if not _no_such_user(error):
                     raise
-        return []
+        return {}
 
-    def _group_ids(self, user_id: str) -> list[str]:
+    def _memberships(self, user_id: str) -> dict[str, str]:
         found = every(
             self.clients.identity_store,
             "list_group_memberships_for_member",
@@ -73,7 +77,7 @@ class IdentityStoreDirectory:
             IdentityStoreId=self.center.store_id,
             MemberId={"UserId": user_id},
         )
-        return sorted({membership["GroupId"] for membership in found})
+        return {membership["GroupId"]: membership["MembershipId"] for membership in found}
 
     def _by(self, path: str, value: str, matches: Matches) -> list[DirectoryUser]:
         """AWS's own lookup as typed, then in lower case; all users where that does not find the one."""

@@ -11,7 +11,9 @@ from workers.adapters.aws.identity_center import IdentityCenter
 from workers.domain.errors import AwsRefused, AwsUnsettled
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
-"""No user has this ID. AWS looks at rights before it looks for the user."""
+"""No user, group or request has this ID. AWS looks at rights before it looks for what is named."""
+
+NO_ACCOUNT = "000000000000"
 
 Call = Callable[[], Any]
 
@@ -30,6 +32,10 @@ def try_reads(clients: AwsClients, center: IdentityCenter, policy_id: str) -> It
         **_organization(clients, policy_id),
         **_identity_store(clients, center),
         **_assignments(clients, center),
+        **_requests(clients, center),
+        **_applications(clients, center),
+        "account-access:ListApplications": lambda: AccessEntitlements(clients).count(NOBODY, []),
+        "sts:GetCallerIdentity": clients.sts.get_caller_identity,
     }
     for right, call in calls.items():
         yield Tried(right, _refusal(right, call))
@@ -73,17 +79,71 @@ def _identity_store(clients: AwsClients, center: IdentityCenter) -> dict[str, Ca
         "identitystore:ListGroupMembershipsForMember": lambda: aws.list_group_memberships_for_member(
             IdentityStoreId=center.store_id, MemberId={"UserId": NOBODY}
         ),
+        "identitystore:DescribeGroup": lambda: aws.describe_group(
+            IdentityStoreId=center.store_id, GroupId=NOBODY
+        ),
     }
 
 
 def _assignments(clients: AwsClients, center: IdentityCenter) -> dict[str, Call]:
+    aws = clients.sso_admin
     return {
-        "sso:ListInstances": lambda: clients.sso_admin.list_instances(MaxResults=1),
-        "sso:ListAccountAssignmentsForPrincipal": lambda: (
-            clients.sso_admin.list_account_assignments_for_principal(
-                InstanceArn=center.instance_arn, PrincipalId=NOBODY, PrincipalType="USER", MaxResults=1
+        "sso:ListInstances": lambda: aws.list_instances(MaxResults=1),
+        "sso:ListAccountAssignmentsForPrincipal": lambda: aws.list_account_assignments_for_principal(
+            InstanceArn=center.instance_arn, PrincipalId=NOBODY, PrincipalType="USER", MaxResults=1
+        ),
+        "sso:ListAccountAssignments": lambda: aws.list_account_assignments(
+            InstanceArn=center.instance_arn, AccountId=NO_ACCOUNT, PermissionSetArn=_no_set(center)
+        ),
+        "sso:DescribePermissionSet": lambda: aws.describe_permission_set(
+            InstanceArn=center.instance_arn, PermissionSetArn=_no_set(center)
+        ),
+    }
+
+
+def _requests(clients: AwsClients, center: IdentityCenter) -> dict[str, Call]:
+    aws = clients.sso_admin
+    return {
+        "sso:ListAccountAssignmentDeletionStatus": lambda: aws.list_account_assignment_deletion_status(
+            InstanceArn=center.instance_arn, MaxResults=1
+        ),
+        "sso:DescribeAccountAssignmentDeletionStatus": lambda: (
+            aws.describe_account_assignment_deletion_status(
+                InstanceArn=center.instance_arn, AccountAssignmentDeletionRequestId=NOBODY
             )
         ),
-        "account-access:ListApplications": lambda: AccessEntitlements(clients).count(NOBODY, []),
-        "sts:GetCallerIdentity": clients.sts.get_caller_identity,
+        "sso:ListAccountAssignmentCreationStatus": lambda: aws.list_account_assignment_creation_status(
+            InstanceArn=center.instance_arn, MaxResults=1
+        ),
+        "sso:DescribeAccountAssignmentCreationStatus": lambda: (
+            aws.describe_account_assignment_creation_status(
+                InstanceArn=center.instance_arn, AccountAssignmentCreationRequestId=NOBODY
+            )
+        ),
     }
+
+
+def _applications(clients: AwsClients, center: IdentityCenter) -> dict[str, Call]:
+    aws = clients.sso_admin
+    return {
+        "sso:ListApplicationAssignmentsForPrincipal": lambda: aws.list_application_assignments_for_principal(
+            InstanceArn=center.instance_arn, PrincipalId=NOBODY, PrincipalType="USER", MaxResults=1
+        ),
+        "sso:ListApplications": lambda: aws.list_applications(InstanceArn=center.instance_arn, MaxResults=1),
+        "sso:DescribeApplication": lambda: aws.describe_application(ApplicationArn=_no_application(center)),
+        "sso:GetApplicationAssignmentConfiguration": lambda: aws.get_application_assignment_configuration(
+            ApplicationArn=_no_application(center)
+        ),
+    }
+
+
+def _no_set(center: IdentityCenter) -> str:
+    """The ARN of a permission set that is not there."""
+    head, _, instance = center.instance_arn.rpartition(":")
+    return f"{head}:{instance.replace('instance/', 'permissionSet/')}/ps-0000000000000000"
+
+
+def _no_application(center: IdentityCenter) -> str:
+    """The ARN of an application that is not there."""
+    partition, instance = center.instance_arn.split(":")[1], center.instance_arn.rpartition("/")[2]
+    return f"arn:{partition}:sso::{NO_ACCOUNT}:application/{instance}/apl-0000000000000000"

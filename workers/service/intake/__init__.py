@@ -7,26 +7,53 @@ it does not. All may run twice: the second run finds it done and says by whom.
 from workers.service.intake.asking import REASON_LIMIT, Asked, Request, ask, find, joinable
 from workers.service.intake.authority import Authority, not_barred, not_denied
 from workers.service.intake.deciding import cancel, confirm, expire, retry
+from workers.service.intake.denying_again import deny_again
+from workers.service.intake.giving_back import GIVES_BACK, ask_false_alarm, ask_restore
 from workers.service.intake.holding import hold
-from workers.service.intake.releasing import approve_release, ask_release, break_glass, refuse_release
+from workers.service.intake.releasing import approve, ask_release, break_glass, nudge, refuse
+from workers.service.intake.stepping import (
+    Statement,
+    assign,
+    attest,
+    attestable,
+    disable_anyway,
+    may_attest,
+    retry_step,
+    start_follow_ups,
+    wait_follow_ups,
+)
 
 __all__ = [
+    "GIVES_BACK",
     "REASON_LIMIT",
     "Asked",
     "Authority",
     "Request",
-    "approve_release",
+    "Statement",
+    "approve",
     "ask",
+    "ask_false_alarm",
     "ask_release",
+    "ask_restore",
+    "assign",
+    "attest",
+    "attestable",
     "break_glass",
     "cancel",
     "confirm",
+    "deny_again",
+    "disable_anyway",
     "expire",
     "find",
     "hold",
     "joinable",
+    "may_attest",
     "not_barred",
     "not_denied",
-    "refuse_release",
+    "nudge",
+    "refuse",
     "retry",
+    "retry_step",
+    "start_follow_ups",
+    "wait_follow_ups",
 ]

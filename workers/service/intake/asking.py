@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from workers.domain.revocation import Actor, Note, Reason, Revocation, State, TargetRef
+from workers.domain.actor import Actor
+from workers.domain.revocation import Note, Reason, Revocation, State, TargetRef
 from workers.domain.timing import CONFIRM_WITHIN
 from workers.ports import SHOW, Change, Decide, Job, RevocationStore, Wake
 from workers.service.intake.authority import Authority, must_be_responder, not_barred, not_self

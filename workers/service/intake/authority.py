@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from workers.domain.actor import Actor
 from workers.domain.errors import Refused
-from workers.domain.revocation import Actor, Revocation, State
+from workers.domain.revocation import Revocation, State
 from workers.domain.same_person import is_target
 from workers.ports import RevocationStore
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+from workers.domain.actor import Actor
 from workers.domain.errors import Refused
-from workers.domain.revocation import Actor, Note, Revocation, State
+from workers.domain.revocation import Note, Revocation, State
 from workers.domain.timing import CONFIRM_WITHIN
 from workers.ports import SHOW, Change, Job, RevocationStore, Wake
 from workers.service.intake.asking import REASON_LIMIT, Request, ask

@@ -28,7 +28,7 @@ def hold(
         by_proof = current.state is State.RELEASING and not current.released_by
         if not current.on_the_list and not by_proof:
             raise Refused(f"There is nothing to hold: {outcome(current)}")
-        changed = replace(_unproven(current), hold_by=who.actor, proven_at=None)
+        changed = replace(clearance.unnoticed(current), hold_by=who.actor, proven_at=None)
         changed = replace(changed, state=State.DENIED) if by_proof else changed
         if until_released:
             changed = replace(
@@ -45,11 +45,3 @@ def hold(
         return Change(revocation=changed, event="hold", actor=who.actor, wakes=(SHOW,))
 
     return changed_by(store, revocation_id, decide)
-
-
-def _unproven(current: Revocation) -> Revocation:
-    """Without the notice, and without a click that was given for an earlier proof."""
-    kept = tuple(note for note in current.notes if note.kind != "notice")
-    asked = current.release is not None and current.release.asked_by.kind == "system"
-    release = None if asked else current.release
-    return replace(current, notice_at=None, notes=kept, release=release, clean_up_given_by=None)

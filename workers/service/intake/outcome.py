@@ -1,6 +1,7 @@
 """How a record stands, for somebody who came second: with who made it so."""
 
-from workers.domain.revocation import Actor, Revocation, State
+from workers.domain.actor import Actor
+from workers.domain.revocation import Revocation, State
 
 
 def outcome(current: Revocation) -> str:

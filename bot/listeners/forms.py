@@ -1,0 +1,188 @@
+"""The buttons that open a form, and the forms as they come back.
+
+A form opens after the ack. Whether somebody may do it is asked before it opens, so that nobody fills in a form for
+nothing, and again by the use case when it is sent.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack, App, BoltContext
+
+from bot import modals, pressed
+from bot.deps import Deps
+from bot.modals import Sent, View
+from bot.opening import NOT_OPENED
+from bot.pressed import OldCard
+from bot.prompt import Prompt
+from workers.domain.actor import Actor
+from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
+from workers.domain.revocation import Revocation
+from workers.domain.step import Kind, Step
+from workers.ports import SlackPerson
+from workers.service import intake
+from workers.service.intake import Authority, Statement
+from workers.service.intake.authority import may
+from workers.service.intake.giving_back import must_be_restorable
+from workers.service.intake.outcome import outcome
+from workers.service.intake.waiting import must_be_free
+
+MakeForm = Callable[[Deps, Authority, Revocation, Kind | None], View]
+
+_REFUSED = (Refused, UnknownRevocation, UnreadableRecord)
+
+
+def register(app: App, deps: Deps) -> None:
+    people = Prompt()
+    for action_id, make in FORMS.items():
+        app.action(action_id)(_opener(deps, make))
+    app.view(modals.ATTEST)(_receiver(partial(_attest, deps)))
+    app.view(modals.ASSIGN)(_receiver(partial(_assign, deps, people)))
+    app.view(modals.FALSE_ALARM)(_receiver(partial(_false_alarm, deps)))
+    app.view(modals.RESTORE)(_receiver(partial(_restore, deps)))
+
+
+def _opener(deps: Deps, make: MakeForm) -> Callable[..., None]:
+    def opener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
+        form = _form(deps, make, context["authority"], body, action)
+        ack()
+        if isinstance(form, RevocationError):
+            context["whisper"](str(form), instead=isinstance(form, OldCard))
+        else:
+            context["open_form"](form, NOT_OPENED)
+
+    return opener
+
+
+def _form(
+    deps: Deps, make: MakeForm, who: Authority, body: dict[str, Any], action: dict[str, Any]
+) -> View | RevocationError:
+    try:
+        current = deps.store.get(pressed.revocation_id(action))
+        pressed.on_its_card(current, body)
+        return make(deps, who, current, pressed.kind(pressed.row(action)))
+    except _REFUSED as refusal:
+        return refusal
+
+
+def _attest_form(deps: Deps, who: Authority, current: Revocation, kind: Kind | None) -> View:
+    intake.may_attest(deps.store, who, current, kind)
+    steps = [step for step in intake.attestable(current) if who.responder or _theirs(step, who)]
+    if kind is not None and kind not in [step.kind for step in steps]:
+        raise Refused(f"This step of {current.id} is done already; the card says by whom.")
+    chosen = steps[0].kind if len(steps) == 1 else kind
+    return modals.attest(current, steps, chosen, who.actor.id)
+
+
+def _theirs(step: Step, who: Authority) -> bool:
+    return step.assignee is not None and step.assignee.id == who.actor.id
+
+
+def _assign_form(deps: Deps, who: Authority, current: Revocation, kind: Kind | None) -> View:
+    may(deps.store, who, current)
+    steps = intake.attestable(current)
+    if not steps or (kind is not None and kind not in [step.kind for step in steps]):
+        raise Refused(f"There is nothing to assign in {current.id}: the step is done.")
+    return modals.assign(current, steps, kind)
+
+
+def false_alarm_form(deps: Deps, who: Authority, current: Revocation, reason: str = "") -> View:
+    """The form; raises Refused where asking would be refused whatever is filled in."""
+    may(deps.store, who, current, approvers_too=True)
+    if not current.on_the_list:
+        raise Refused(f"There is nothing to take back: {outcome(current)}")
+    must_be_free(current, deps.store.now(), "false_alarm")
+    return modals.false_alarm(current, reason)
+
+
+def restore_form(deps: Deps, who: Authority, current: Revocation, reason: str = "") -> View:
+    """The form; raises Refused where asking would be refused whatever is filled in."""
+    may(deps.store, who, current, approvers_too=True)
+    must_be_restorable(deps.store, current)
+    must_be_free(current, deps.store.now(), "restore")
+    return modals.restore(current, reason)
+
+
+FORMS: dict[str, MakeForm] = {
+    "step_attest": _attest_form,
+    "step_assign": _assign_form,
+    "revocation_false_alarm": lambda deps, who, current, _: false_alarm_form(deps, who, current),
+    "revocation_restore": lambda deps, who, current, _: restore_form(deps, who, current),
+}
+
+
+Receive = Callable[[Authority, Sent], None]
+
+
+class AtField(Exception):
+    """A refusal that belongs beside one field of the form."""
+
+    def __init__(self, block: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.block = block
+
+
+def _receiver(receive: Receive) -> Callable[..., None]:
+    def receiver(ack: Ack, view: dict[str, Any], context: BoltContext) -> None:
+        form = modals.sent(view)
+        try:
+            receive(context["authority"], form)
+        except AtField as refusal:
+            ack(response_action="errors", errors=form.at_field(refusal.block, str(refusal)))
+        except _REFUSED as refusal:
+            ack(response_action="errors", errors=form.at_field(form.inputs[-1], str(refusal)))
+        else:
+            ack()
+
+    return receiver
+
+
+def _attest(deps: Deps, who: Authority, form: Sent) -> None:
+    if form.kind is None:
+        raise AtField("step", "Which step? Choose one.")
+    link = form.text("link")
+    if link and not link.startswith(("https://", "http://")):
+        raise AtField("link", "A link begins with https://. Give one, or leave it empty.")
+    named = form.text("done_by_name") or form.text("done_by")
+    said = Statement(done_by="" if named == who.actor.id else named, done_at=form.time("done_at"), link=link)
+    try:
+        intake.attest(deps.store, who, form.revocation_id, form.kind, said)
+    except Refused as refusal:
+        raise AtField("done_at", str(refusal)) from refusal
+
+
+def _assign(deps: Deps, people: Prompt, who: Authority, form: Sent) -> None:
+    slack_id = form.text("assignee")
+    if form.kind is None or not slack_id:
+        raise AtField("assignee", "Who does it? Choose somebody.")
+    assignee = _assignee(deps, people, slack_id)
+    try:
+        intake.assign(deps.store, who, form.revocation_id, form.kind, assignee)
+    except Refused as refusal:
+        raise AtField("assignee", str(refusal)) from refusal
+
+
+def _assignee(deps: Deps, people: Prompt, slack_id: str) -> Actor:
+    """Somebody who could press Done; where Slack does not say in time who it is, the id has to do."""
+    question = ("person", slack_id)
+    person: SlackPerson | None = people.answers({question: partial(deps.people.person, slack_id)}).get(
+        question
+    )
+    if person and (person.is_bot or person.deleted or person.is_guest or person.is_stranger):
+        raise AtField(
+            "assignee", f"{person.name} cannot press Done: only full members of this workspace can."
+        )
+    return Actor(kind="slack", id=slack_id, name=person.name if person else slack_id)
+
+
+def _false_alarm(deps: Deps, who: Authority, form: Sent) -> None:
+    intake.ask_false_alarm(deps.store, who, form.revocation_id, form.text("reason"))
+
+
+def _restore(deps: Deps, who: Authority, form: Sent) -> None:
+    ticked = modals.NOTHING_LOST in form.text(modals.NOTHING_LOST)
+    try:
+        intake.ask_restore(deps.store, who, form.revocation_id, form.text("reason"), nothing_lost=ticked)
+    except Refused as refusal:
+        raise AtField("reason" if ticked else modals.NOTHING_LOST, str(refusal)) from refusal

@@ -1,0 +1,232 @@
+"""The forms that a button or a command opens, and what was filled in. Pure.
+
+A form carries the revocation's id and the step in `private_metadata`; who may do it is decided when it is sent.
+What is left empty means the default, so every field of every form may be absent.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.cards.checklist import summed, taken, unattested
+from workers.cards.step_words import TITLES
+from workers.cards.text import Block, bullets, plain, plain_section
+from workers.domain.revocation import Revocation
+from workers.domain.step import Kind, Step
+from workers.service.intake import REASON_LIMIT
+
+ATTEST, ASSIGN = "attest_form", "assign_form"
+FALSE_ALARM, RESTORE = "false_alarm_form", "restore_form"
+
+NOTHING_LOST = "nothing_lost"
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A form as it came back: what it is about, and what was filled in, by block; empty: the default."""
+
+    revocation_id: str
+    kind: Kind | None
+    values: Mapping[str, Any]
+    inputs: tuple[str, ...]
+    """The blocks beside which an error can be shown."""
+
+    def text(self, block: str) -> str:
+        return str(self.values.get(block) or "").strip()
+
+    def time(self, block: str) -> datetime | None:
+        value = self.values.get(block)
+        return datetime.fromtimestamp(int(value), tz=UTC) if value else None
+
+    def at_field(self, block: str, sentence: str) -> dict[str, str]:
+        """The sentence beside this field, or the first that the form has."""
+        return {block if block in self.inputs else self.inputs[0]: sentence}
+
+
+def attest(revocation: Revocation, steps: Sequence[Step], chosen: Kind | None, by: str) -> View:
+    """The form "Done". With several steps and none chosen it asks which; `by` is who opened it."""
+    about = TITLES[chosen] if chosen else "A step"
+    return _form(
+        ATTEST,
+        "Done",
+        "Say that it is done",
+        revocation,
+        [
+            plain_section(f"{about} of {revocation.who}. You say that it is done; your name is recorded."),
+            *([] if chosen else [_which(steps)]),
+            _input("done_by", "Done by", {"type": "users_select", "initial_user": by}),
+            _input(
+                "done_by_name",
+                "Or by somebody who is not in Slack",
+                {"type": "plain_text_input", "max_length": 120},
+            ),
+            _input("done_at", "When", {"type": "datetimepicker"}, hint="Empty: just now."),
+            _input(
+                "link",
+                "Link to a ticket or a proof",
+                {"type": "plain_text_input", "max_length": 500},
+            ),
+        ],
+        step=chosen or steps[0].kind,
+    )
+
+
+def assign(revocation: Revocation, steps: Sequence[Step], chosen: Kind | None) -> View:
+    """The form "Assign": to anybody in Slack; they get a direct message, and may attest this step only."""
+    about = TITLES[chosen] if chosen else "A step"
+    return _form(
+        ASSIGN,
+        "Assign",
+        "Assign",
+        revocation,
+        [
+            plain_section(
+                f"{about} of {revocation.who}. They get a direct message with a Done button, for this step only. They "
+                "need not be a responder."
+            ),
+            *([] if chosen else [_which(steps)]),
+            _input("assignee", "Who does it", {"type": "users_select"}, optional=False),
+        ],
+        step=chosen or steps[0].kind,
+    )
+
+
+def false_alarm(revocation: Revocation, reason: str = "") -> View:
+    """The form "False alarm": everything that it undoes, before anybody asks for it."""
+    return _form(
+        FALSE_ALARM,
+        "False alarm",
+        "Ask for it",
+        revocation,
+        [
+            plain_section(
+                f"It was a false alarm: {revocation.who} gets back what was taken, and then comes off the Deny policy. A "
+                "second person approves exactly the list that the card will show."
+            ),
+            bullets(
+                [f"Off the Deny policy: {_user(revocation)}."],
+                [f"To give back, as far as recorded: {summed(taken(revocation))}."],
+                ["What is there again already stays as it is. What people did by hand, people must undo."],
+            ),
+            _reason(reason),
+        ],
+    )
+
+
+def restore(revocation: Revocation, reason: str = "") -> View:
+    """The form "Restore": gives back what was taken; takes nobody off the list."""
+    off = "They stay denied." if revocation.on_the_list else "They are off the Deny policy."
+    return _form(
+        RESTORE,
+        "Restore",
+        "Ask for it",
+        revocation,
+        [
+            plain_section(
+                f"{revocation.who} gets back what was taken, and no more. {off} A second person approves exactly the list "
+                "that the card will show."
+            ),
+            bullets(
+                [f"To give back, as far as recorded: {summed(taken(revocation))}."],
+                ["What is there again already stays as it is."],
+            ),
+            *_tick(revocation),
+            _reason(reason),
+        ],
+    )
+
+
+def _tick(revocation: Revocation) -> list[Block]:
+    """Needed while whoever has the key could use what is given back."""
+    missing = unattested(revocation)
+    if not missing:
+        return []
+    element = {"type": "checkboxes", "options": [_option("False alarm, nothing was lost", NOTHING_LOST)]}
+    return [
+        _input(NOTHING_LOST, f"Nobody attested: {missing}", element, hint="Without the tick it is refused.")
+    ]
+
+
+def sent(view: Mapping[str, Any]) -> Sent:
+    """What was sent. Raises ValueError where it is no form of ours."""
+    about = json.loads(str(view.get("private_metadata") or "{}"))
+    state = (view.get("state") or {}).get("values") or {}
+    values = {block: _value(element) for block, parts in state.items() for element in parts.values()}
+    kind = values.get("step") or about.get("step")
+    return Sent(
+        revocation_id=str(about["id"]),
+        kind=Kind(kind) if kind else None,
+        values=values,
+        inputs=tuple(b["block_id"] for b in view.get("blocks") or [] if b["type"] == "input"),
+    )
+
+
+def _value(element: Mapping[str, Any]) -> Any:
+    """What stands in one field, whatever its type; None where nothing does."""
+    if (options := element.get("selected_options")) is not None:
+        return ",".join(option["value"] for option in options)
+    if (option := element.get("selected_option")) is not None:
+        return option["value"]
+    for key in ("value", "selected_user", "selected_date_time"):
+        if element.get(key):
+            return element[key]
+    return None
+
+
+def _form(
+    callback_id: str,
+    name: str,
+    submit: str,
+    revocation: Revocation,
+    blocks: list[Block],
+    *,
+    step: Kind | None = None,
+) -> View:
+    """`step` is the one that counts where the form does not say another."""
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "private_metadata": json.dumps({"id": revocation.id} | ({"step": step.value} if step else {})),
+        "title": _words(f"{name} {revocation.id}", 24),
+        "submit": _words(submit, 24),
+        "close": _words("Back", 24),
+        "blocks": blocks,
+    }
+
+
+def _which(steps: Sequence[Step]) -> Block:
+    options = [_option(TITLES[step.kind], step.kind.value) for step in steps]
+    element = {"type": "radio_buttons", "options": options, "initial_option": options[0]}
+    return _input("step", "Which step", element, optional=False)
+
+
+def _reason(given: str) -> Block:
+    element: Block = {"type": "plain_text_input", "max_length": REASON_LIMIT, "multiline": True}
+    return _input("reason", "Reason", element | ({"initial_value": given} if given else {}))
+
+
+def _input(block: str, label: str, element: Block, *, optional: bool = True, hint: str = "") -> Block:
+    return {
+        "type": "input",
+        "block_id": block,
+        "label": _words(label, 2000),
+        "element": {**element, "action_id": block},
+        "optional": optional,
+    } | ({"hint": _words(hint, 2000)} if hint else {})
+
+
+def _option(words: str, value: str) -> Block:
+    return {"text": _words(words, 75), "value": value}
+
+
+def _words(text: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": plain(text, limit), "emoji": False}
+
+
+def _user(revocation: Revocation) -> str:
+    user = revocation.user
+    return f"{user.user_name} ({user.user_id})" if user else revocation.who

@@ -1,0 +1,222 @@
+"""What people do with the follow-ups: start, wait, try again, attest, assign."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from workers.domain.actor import Actor
+from workers.domain.errors import Refused
+from workers.domain.revocation import Note, Revocation, State
+from workers.domain.same_person import is_target
+from workers.domain.step import ACCESS, ATTESTABLE, Attestation, Kind, Step, StepState
+from workers.ports import SHOW, Change, Job, RevocationStore, Wake
+from workers.service.intake.authority import Authority, is_denied, may, not_barred
+from workers.service.intake.changing import changed_by
+from workers.service.intake.outcome import outcome
+
+AHEAD = timedelta(minutes=5)
+"""So far in the future "done at" may lie: people's clocks differ."""
+
+NAME_LIMIT, LINK_LIMIT = 120, 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What the form "Done" says. Absent: done by whoever says so, just now."""
+
+    done_by: str = ""
+    done_at: datetime | None = None
+    link: str = ""
+
+
+def start_follow_ups(store: RevocationStore, who: Authority, revocation_id: str) -> Revocation:
+    """Start now, whatever the delay and whoever said Wait. While not denied yet: remove access anyway."""
+
+    def decide(current: Revocation, now: datetime) -> Change:
+        may(store, who, current)
+        _follows(current)
+        if current.follow_ups_started_at is not None and current.follow_ups_wait is None:
+            raise Refused(f"Nothing changed: the follow-ups of {current.id} run already.")
+        # Again after a restore: what was given back is looked for anew.
+        steps = tuple(
+            _anew(step, now) if current.restore else replace(step, again_at=now) for step in current.steps
+        )
+        changed = replace(
+            current,
+            steps=steps,
+            follow_ups_started_at=current.follow_ups_started_at or now,
+            follow_ups_started_by=who.actor,
+            follow_ups_wait=None,
+        ).noting(Note(kind="follow_ups_started", at=now, detail=who.actor.name))
+        wakes = (Wake(Job.FOLLOW_UP), SHOW)
+        return Change(revocation=changed, event="follow_ups_started", actor=who.actor, wakes=wakes)
+
+    return changed_by(store, revocation_id, decide)
+
+
+def _anew(step: Step, now: datetime) -> Step:
+    if step.kind not in (*ACCESS, Kind.SIGN_IN) or step.attested:
+        return step
+    return replace(
+        step, state=StepState.WAITING, again_at=now, ended_at=None, detail="", asked=False, comebacks=0
+    )
+
+
+def wait_follow_ups(store: RevocationStore, who: Authority, revocation_id: str) -> Revocation:
+    """Remove nothing more until somebody presses Start. What is being removed at AWS already goes on."""
+
+    def decide(current: Revocation, now: datetime) -> Change:
+        may(store, who, current)
+        _follows(current)
+        if current.follow_ups_wait is not None:
+            raise Refused(f"Nothing changed: {current.follow_ups_wait.name} pressed Wait already.")
+        changed = replace(current, follow_ups_wait=who.actor).noting(
+            Note(kind="follow_ups_wait", at=now, detail=who.actor.name)
+        )
+        return Change(revocation=changed, event="follow_ups_wait", actor=who.actor, wakes=(SHOW,))
+
+    return changed_by(store, revocation_id, decide)
+
+
+def _follows(current: Revocation) -> None:
+    if not current.on_the_list:
+        raise Refused(f"There are no follow-ups to run: {outcome(current)}")
+
+
+def retry_step(store: RevocationStore, who: Authority, revocation_id: str, kind: Kind) -> Revocation:
+    """Run this follow-up now: one that failed, or one that the settings leave to people."""
+
+    def decide(current: Revocation, now: datetime) -> Change:
+        may(store, who, current)
+        _follows(current)
+        step = _step(current, kind)
+        if step.settled or step.state is StepState.OPEN:
+            raise Refused(f"There is nothing to try again in this step: it is {step.state.value}.")
+        fresh = replace(step, state=StepState.WAITING, asked=True, attempts=0, again_at=now, detail="")
+        changed = current.with_step(fresh)
+        detail = {"step": kind.value}
+        return Change(
+            revocation=changed,
+            event="step_retried",
+            actor=who.actor,
+            detail=detail,
+            wakes=(Wake(Job.FOLLOW_UP), SHOW),
+        )
+
+    return changed_by(store, revocation_id, decide)
+
+
+def disable_anyway(store: RevocationStore, who: Authority, revocation_id: str) -> Revocation:
+    """Disable sign-in before the sessions were ended; afterwards they cannot be ended in the console."""
+
+    def decide(current: Revocation, now: datetime) -> Change:
+        may(store, who, current)
+        _follows(current)
+        step = _step(current, Kind.SIGN_IN)
+        if step.settled or step.state is StepState.OPEN:
+            raise Refused(f"Sign-in is no step that runs by itself now: it is {step.state.value}.")
+        fresh = replace(step, anyway=True, asked=True, again_at=now)
+        changed = current.with_step(fresh)
+        return Change(
+            revocation=changed, event="disable_anyway", actor=who.actor, wakes=(Wake(Job.FOLLOW_UP), SHOW)
+        )
+
+    return changed_by(store, revocation_id, decide)
+
+
+def attestable(current: Revocation) -> tuple[Step, ...]:
+    """The steps that a person may attest now, in order."""
+    return tuple(s for s in current.steps if s.kind in ATTESTABLE and s.attested is None and not s.settled)
+
+
+def may_attest(store: RevocationStore, who: Authority, current: Revocation, kind: Kind | None) -> None:
+    """Raises Refused unless this person may attest this step: a responder, or whom it was assigned to."""
+    not_barred(store, who, current)
+    mine = [s.kind for s in current.steps if s.assignee is not None and s.assignee.id == who.actor.id]
+    if not who.responder and not (mine and (kind is None or kind in mine)):
+        raise Refused("Only a responder, or the person this step is assigned to, can say that it is done.")
+    if not attestable(current):
+        raise Refused(f"No step waits for a person: {outcome(current)}")
+
+
+def attest(
+    store: RevocationStore, who: Authority, revocation_id: str, kind: Kind, said: Statement
+) -> Revocation:
+    """A named person says that it was done. Sign-in stays open until AWS says so too."""
+
+    def decide(current: Revocation, now: datetime) -> Change:
+        may_attest(store, who, current, kind)
+        step = _step(current, kind)
+        if kind not in ATTESTABLE:
+            raise Refused("This step is read back from AWS; nobody needs to say that it is done.")
+        if step.attested is not None:
+            raise Refused(f"{step.attested.by.name} said so already at {step.attested.at:%H:%M:%S} UTC.")
+        if step.settled:
+            raise Refused("This step is done already, as AWS says.")
+        attestation = _attestation(current, who.actor, said, now)
+        changed = current.with_step(_attested(step, attestation, now)).noting(
+            Note(kind="attested", at=now, detail=kind.value)
+        )
+        detail = {
+            "step": kind.value,
+            "done_by": attestation.done_by,
+            "done_at": attestation.done_at.isoformat(),
+        }
+        wakes = (SHOW, Wake(Job.READ_REACH), Wake(Job.FOLLOW_UP))
+        return Change(revocation=changed, event="attested", actor=who.actor, detail=detail, wakes=wakes)
+
+    return changed_by(store, revocation_id, decide)
+
+
+def _attestation(current: Revocation, by: Actor, said: Statement, now: datetime) -> Attestation:
+    done_at = said.done_at or now
+    if done_at > now + AHEAD:
+        raise Refused(f"{done_at:%Y-%m-%d %H:%M} UTC is in the future. Give the time at which it was done.")
+    if done_at < current.requested_at:
+        raise Refused(
+            f"{done_at:%Y-%m-%d %H:%M} UTC is before this revocation was asked for. What was done then does not count "
+            "now: do it again, and give that time."
+        )
+    if len(said.done_by) > NAME_LIMIT or len(said.link) > LINK_LIMIT:
+        raise Refused(f"A name may have {NAME_LIMIT} characters, a link {LINK_LIMIT}. Cut it short.")
+    return Attestation(
+        by=by, at=now, done_by=said.done_by or by.name or by.id, done_at=min(done_at, now), link=said.link
+    )
+
+
+def _attested(step: Step, attestation: Attestation, now: datetime) -> Step:
+    if step.kind is Kind.SIGN_IN:
+        # Only what AWS says turns it green.
+        waits = "Somebody says it is done; AWS has not said so yet. It is read again by itself."
+        return replace(step, attested=attestation, detail=waits)
+    return replace(step, state=StepState.ATTESTED, attested=attestation, ended_at=now, detail="")
+
+
+def assign(
+    store: RevocationStore, who: Authority, revocation_id: str, kind: Kind, assignee: Actor
+) -> Revocation:
+    """Give one step to somebody, a responder or not, who may then attest that step only."""
+
+    def decide(current: Revocation, now: datetime) -> Change:
+        may(store, who, current)
+        step = _step(current, kind)
+        if kind not in ATTESTABLE:
+            raise Refused("This step is done by the bot; only steps that a person does can be assigned.")
+        if step.settled:
+            raise Refused("This step is done already.")
+        if is_target(assignee, current) or is_denied(store, assignee):
+            raise Refused(f"{assignee.name or assignee.id} is revoked now, so no step can be theirs.")
+        changed = current.with_step(replace(step, assignee=assignee)).noting(
+            Note(kind="assigned", at=now, detail=kind.value, to=assignee.id),
+            Note(kind="assigned_to", at=now, detail=kind.value),
+        )
+        detail = {"step": kind.value, "assignee": assignee.id}
+        return Change(revocation=changed, event="assigned", actor=who.actor, detail=detail, wakes=(SHOW,))
+
+    return changed_by(store, revocation_id, decide)
+
+
+def _step(current: Revocation, kind: Kind) -> Step:
+    step = current.step(kind)
+    if step is None or current.state in (State.REQUESTED, State.RELEASING) or current.ended:
+        raise Refused(f"There is no such step now: {outcome(current)}")
+    return step

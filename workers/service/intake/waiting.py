@@ -1,0 +1,43 @@
+"""What waits for its second person: one thing at a time, for 24 hours."""
+
+from datetime import datetime
+
+from workers.domain.errors import Refused
+from workers.domain.revocation import Asked, ReleaseRequest, Revocation
+from workers.domain.timing import APPROVE_WITHIN
+
+NAMES: dict[Asked, str] = {
+    "release": "a release",
+    "clean_up": "the clean-up",
+    "restore": "a restore",
+    "false_alarm": "a false alarm",
+}
+
+
+def what(request: ReleaseRequest) -> Asked:
+    """What is asked for; older records say only who asked."""
+    return "clean_up" if request.asked_by.kind == "system" else request.what
+
+
+def lapsed(request: ReleaseRequest, now: datetime) -> bool:
+    return now - request.asked_at >= APPROVE_WITHIN
+
+
+def must_be_free(current: Revocation, now: datetime, wanted: Asked) -> None:
+    """Raises Refused where something waits already, or is being given back, with by whom and since when."""
+    restore, request = current.restore, current.release
+    if restore is not None and restore.ended_at is None:
+        raise Refused(
+            f"What was taken is being given back since {restore.approved_at:%H:%M} UTC, approved by "
+            f"{restore.approved_by.name}. Ask again once that has ended."
+        )
+    if request is not None and not lapsed(request, now):
+        raise Refused(_waits(request, wanted))
+
+
+def _waits(request: ReleaseRequest, wanted: Asked) -> str:
+    waiting = what(request)
+    since = f"{request.asked_by.name} asked for {NAMES[waiting]} at {request.asked_at:%H:%M} UTC"
+    if waiting == wanted:
+        return f"{since}; it waits for a second person. If you are an approver, approve it on the card or at a terminal."
+    return f"{since}. It must be approved or refused before {NAMES[wanted]} can be asked for."
