@@ -182,6 +182,8 @@ class Snapshot:
     """What could not be read, in sentences."""
     last: tuple[str, ...] = ()
     """Assignments that are the last of their permission set in the account: its role goes with them."""
+    looked: int = 0
+    """For how many of the direct assignments that was looked up."""
     last_known: bool = False
     """Whether that was looked up for all of them."""
 

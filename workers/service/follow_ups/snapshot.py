@@ -1,7 +1,7 @@
 """What the user had before anything was taken away; kept in the log, for the record and for whoever exports it."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from workers.domain.actor import SYSTEM
 from workers.domain.errors import AwsRefused, AwsUnsettled, PolicyRefused
 from workers.domain.revocation import DirectoryUser, Note, Revocation, Snapshot
 from workers.domain.step import Kind
-from workers.ports import SHOW, Change, Item
+from workers.ports import SHOW, Change, Item, Job, Wake
 from workers.service.follow_ups import items
 from workers.service.follow_ups.turn import Turn, kept
 from workers.service.world import World
@@ -100,7 +100,8 @@ def look_up_last(world: World, revocation_id: str) -> None:
         revocation = world.store.get(revocation_id)
         if lock is None or not _last_unknown(revocation):
             return
-        direct = _snapshot_items(world, revocation, Kind.ASSIGNMENTS)
+        assert revocation.snapshot is not None
+        direct = _snapshot_items(world, revocation, Kind.ASSIGNMENTS)[revocation.snapshot.looked :]
         turn = Turn.starting(world, lock, lambda: _last_unknown(world.store.get(revocation_id)))
         try:
             with kept(lock):
@@ -108,7 +109,7 @@ def look_up_last(world: World, revocation_id: str) -> None:
         except _UNREADABLE as error:
             logger.warning("last_of_set_unread", extra={"revocation_id": revocation_id, "cause": str(error)})
             return
-    _record_last(world, revocation_id, [i.name for i, last in answers if last], len(answers) == len(direct))
+    _record_last(world, revocation_id, answers, complete=len(answers) == len(direct))
 
 
 def _last_unknown(revocation: Revocation) -> bool:
@@ -122,19 +123,27 @@ def _snapshot_items(world: World, revocation: Revocation, kind: Kind) -> list[It
     return items.read(entry["detail"].get(kind.value) or ())
 
 
-def _record_last(world: World, revocation_id: str, names: list[str], complete: bool) -> None:
+def _record_last(
+    world: World, revocation_id: str, answers: list[tuple[Item, bool]], *, complete: bool
+) -> None:
+    """What was found; where time was over first, the next run goes on behind it."""
+    found = tuple(item.name for item, last in answers if last)
+
     def recorded(current: Revocation, now: datetime) -> Change | None:
-        if current.snapshot is None or current.snapshot.last_known:
+        before = current.snapshot
+        if before is None or before.last_known or not (answers or complete):
             return None
-        snapshot = replace(current.snapshot, last=tuple(names), last_known=complete)
-        changed = replace(current, snapshot=snapshot).noting(*_last_note(names, now))
-        return Change(
-            revocation=changed, event="last_of_set_read", actor=SYSTEM, detail={"last": names}, wakes=(SHOW,)
-        )
+        names, looked = (*before.last, *found), before.looked + len(answers)
+        changed = replace(
+            current, snapshot=replace(before, last=names, looked=looked, last_known=complete)
+        ).noting(*(_last_note(names, now) if complete else ()))
+        wakes = (SHOW,) if complete else (SHOW, Wake(Job.FOLLOW_UP))
+        detail = {"last": list(found)}
+        return Change(revocation=changed, event="last_of_set_read", actor=SYSTEM, detail=detail, wakes=wakes)
 
     world.store.change(revocation_id, recorded)
 
 
-def _last_note(names: list[str], now: datetime) -> Iterator[Note]:
+def _last_note(names: Sequence[str], now: datetime) -> Iterator[Note]:
     if names:
         yield Note(kind="last_assignments", at=now, detail=", ".join(names)[:800])
