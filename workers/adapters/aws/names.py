@@ -1,6 +1,7 @@
 """What people call the things that AWS names by number; kept, because the names hardly change."""
 
 import logging
+import threading
 import time
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,6 +18,9 @@ ACCOUNTS_READ = 400
 """So many accounts are read for their names: AWS lists 20 a call, 8 calls a second. The others go by their number."""
 
 KEEP = 3600.0
+
+WAIT = 0.15
+"""Seconds. A removal does not wait for the names of hundreds of accounts; until they are read, numbers stand for them."""
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +49,10 @@ class Names:
     def account(self, account_id: str) -> str:
         """`prod (111122223333)`, or the number alone."""
         if time.monotonic() >= self._accounts_until:
-            self._read_accounts()
+            self._accounts_until = time.monotonic() + KEEP
+            reading = threading.Thread(target=self._read_accounts, name="account-names", daemon=True)
+            reading.start()
+            reading.join(WAIT)
         name = self._accounts.get(account_id)
         return f"{name} ({account_id})" if name else account_id
 
@@ -62,7 +69,6 @@ class Names:
         return self._known[arn]
 
     def _read_accounts(self) -> None:
-        self._accounts_until = time.monotonic() + KEEP
         try:
             with translated("read the names of the accounts", "organizations"):
                 listed = every(self.clients.organizations, "list_accounts", "Accounts", 20)
