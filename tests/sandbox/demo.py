@@ -73,8 +73,11 @@ class Story:
                 where = "#sec-inc" if message.thread_ts in (None, message.ts) else "#sec-inc thread"
                 again = "card, changed" if message.ts in self._seen else where
                 self.line(again, _readable(message.text))
-                for label in _buttons(message):
-                    print(f"{_INDENT}[ {label} ]")
+                buttons = "  ".join(f"[ {label} ]" for label in dict.fromkeys(_buttons(message)))
+                print(
+                    textwrap.indent("\n".join(textwrap.wrap(buttons, WIDTH)), _INDENT),
+                    end="\n" * bool(buttons),
+                )
                 self._seen[message.ts] = message.text
 
     def _policy_text(self) -> None:

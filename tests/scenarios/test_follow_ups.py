@@ -167,7 +167,7 @@ def test_no_rights_for_one_step_is_said_and_stops_no_other(slow: Installation) -
     slow.aws.clear_faults()
 
 
-def test_a_group_of_the_identity_provider_is_left_and_said_so(slow: Installation) -> None:
+def test_a_group_of_the_identity_provider_is_named_because_it_will_put_them_back(slow: Installation) -> None:
     user_id = newcomer(slow, "synced")
     group = slow.aws.add_group("From Okta", synced=True)
     slow.aws.join(user_id, group)
