@@ -13,6 +13,7 @@ from rq.job import Job as RqJob
 from workers.ports import Job, Wake
 
 CONTAIN, LOOKUP, CARDS, STEPS = "contain", "lookup", "cards", "steps"
+FOLLOW_UPS = "follow-ups"
 ASSIGNMENTS, MEMBERSHIPS, APPLICATIONS = "assignments", "memberships", "applications"
 ENTITLEMENTS, SIGN_IN, RESTORE, LOOK_BACK = "entitlements", "sign-in", "restore", "look-back"
 
@@ -22,7 +23,7 @@ QUEUE_OF = {
     Job.SHOW: CARDS,
     Job.READ_REACH: STEPS,
     Job.CLEAN_UP: STEPS,
-    Job.FOLLOW_UP: STEPS,
+    Job.FOLLOW_UP: FOLLOW_UPS,
     Job.REMOVE_ASSIGNMENTS: ASSIGNMENTS,
     Job.REMOVE_MEMBERSHIPS: MEMBERSHIPS,
     Job.REMOVE_APPLICATIONS: APPLICATIONS,
