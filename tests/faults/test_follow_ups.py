@@ -65,6 +65,18 @@ def due(aws: Scripted, revocation_id: str, kind: Kind) -> None:
     aws.edit(revocation_id, late)
 
 
+def ended_long_ago(aws: Scripted, revocation_id: str, kind: Kind) -> None:
+    """As if the step had been done a minute ago: what a reading shows now is no old answer."""
+    past = datetime.now(UTC) - timedelta(minutes=1)
+
+    def older(record: Revocation) -> Revocation:
+        step = record.step(kind)
+        assert step is not None
+        return record.with_step(replace(step, ended_at=past))
+
+    aws.edit(revocation_id, older)
+
+
 def removing(aws: Scripted, revocation_id: str) -> list[list[str]]:
     entries = aws.world.store.log(revocation_id)
     return [[i["key"] for i in e["detail"]["items"]] for e in entries if e["event"] == "removing"]
@@ -383,6 +395,7 @@ def test_access_that_comes_back_is_told_and_removed_again(aws: Scripted) -> None
     assert aws.record(revocation_id).no_mint_at is not None
 
     aws.give(Kind.ASSIGNMENTS, item("again"))
+    ended_long_ago(aws, revocation_id, Kind.ASSIGNMENTS)
     coverage.read_reach(aws.world, revocation_id)
     record = aws.record(revocation_id)
     assert record.no_mint_at is None

@@ -8,13 +8,14 @@ import pytest
 from tests.unit.make import BOB, CAROL, T0, at, confirmed, coverage, denied, reach, requested
 from workers.domain.actor import SYSTEM
 from workers.domain.due import JOB_LATE, next_due
-from workers.domain.revocation import Diff, ReleaseRequest, Restore, State
+from workers.domain.revocation import Diff, ReleaseRequest, Restore, Snapshot, State
 from workers.domain.step import Attestation, Kind, Step, StepState
 from workers.domain.timing import Timing
 
 TIMING = Timing()
 ASKED = ReleaseRequest(asked_by=BOB, asked_at=at(hours=3), reason="false alarm")
 WAITING = (Step(kind=Kind.ASSIGNMENTS, state=StepState.WAITING, again_at=at(hours=1)),)
+TAKEN = Snapshot(at=T0, entry=5)
 RESTORING = Restore(
     asked_by=BOB,
     approved_by=CAROL,
@@ -80,12 +81,12 @@ READ = {"reach": reach(), "coverage": coverage()}
             id="watched no longer, but a restore runs",
         ),
         pytest.param(
-            denied(next_read_at=at(days=2), steps=WAITING, follow_ups_at=at(minutes=11)),
+            denied(next_read_at=at(days=2), steps=WAITING, snapshot=TAKEN, follow_ups_at=at(minutes=11)),
             at(minutes=11),
             id="denied: follow-ups start",
         ),
         pytest.param(
-            confirmed(steps=WAITING, follow_ups_started_at=at(minutes=2)),
+            confirmed(steps=WAITING, snapshot=TAKEN, follow_ups_started_at=at(minutes=2)),
             at(hours=1),
             id="not denied yet: access is removed anyway",
         ),

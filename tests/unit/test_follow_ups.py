@@ -9,7 +9,7 @@ import pytest
 from tests.unit.make import BOB, CAROL, RULES, T0, at, coverage, denied, reach
 from workers.domain import follow_ups
 from workers.domain.follow_ups import Scope
-from workers.domain.revocation import Diff, ReleaseRequest, Restore, Revocation, State
+from workers.domain.revocation import Diff, ReleaseRequest, Restore, Revocation, Snapshot, State
 from workers.domain.rules import Rules
 from workers.domain.step import ACCESS, Attestation, Kind, Step, StepState
 
@@ -17,7 +17,7 @@ SCIM = replace(RULES, disables_sign_in=True)
 
 
 def begun(rules: Rules = RULES, **given: Any) -> Revocation:
-    return follow_ups.begun(denied(**given), rules, T0)
+    return follow_ups.begun(denied(**{"snapshot": Snapshot(at=T0, entry=5), **given}), rules, T0)
 
 
 def started(rules: Rules = RULES, **given: Any) -> Revocation:

@@ -16,8 +16,13 @@ from workers.domain.timing import ATTEST_SOON, ATTEST_WITHIN
 COMEBACKS = 3
 """So often access that came back is removed again unasked; then a person must find out who gives it."""
 
+BEHIND = timedelta(seconds=5)
+"""So long after a removal ended, a reading that still shows it may come from a server of AWS's that is behind."""
+
 _OPEN_NOW = (Kind.ASSIGNMENTS, Kind.MEMBERSHIPS, Kind.ENTITLEMENTS)
 """What opens accounts, and so matters where the Deny policy does not reach."""
+
+SAID_ONLY = "Somebody says it is done, but AWS has not said so yet: it says that sign-in is enabled. It is read again by itself."
 
 _SOON = frozenset({Kind.SIGN_IN, Kind.SESSIONS, Kind.SLACK})
 
@@ -50,7 +55,7 @@ def automated(kind: Kind, rules: Rules) -> bool:
 
 def _planned(kind: Kind, rules: Rules, now: datetime) -> Step:
     if automated(kind, rules):
-        return Step(kind=kind, state=StepState.WAITING)
+        return Step(kind=kind, state=StepState.WAITING, left_to_people=kind not in rules.follow_ups)
     due = now + (ATTEST_SOON if kind in _SOON else ATTEST_WITHIN)
     return Step(kind=kind, state=StepState.OPEN, due_at=due)
 
@@ -103,10 +108,20 @@ def next_look_at(revocation: Revocation) -> datetime | None:
         return revocation.follow_ups_started_at
     waits = revocation.follow_ups_wait is not None
     ready = [s for s in revocation.steps if not s.settled and _its_turn(revocation, s)]
-    times = [step.again_at for step in ready if step.asked or not waits]
+    times = [_look_at(revocation, step) for step in ready if step.asked or not waits]
     if revocation.follow_ups_started_at is None and revocation.state is State.DENIED and not waits:
         times.append(revocation.follow_ups_at)
+    if revocation.snapshot is None:
+        times.append(revocation.written_at or revocation.follow_ups_started_at)
     return min((time for time in times if time is not None), default=None)
+
+
+def _look_at(revocation: Revocation, step: Step) -> datetime | None:
+    """When this step must be looked at. One that may run and was never woken, or was stopped, is due at once."""
+    may_run = step.asked or not step.left_to_people
+    if step.again_at is not None or step.state not in (StepState.WAITING, StepState.RUNNING) or not may_run:
+        return step.again_at
+    return revocation.follow_ups_started_at
 
 
 def seen(revocation: Revocation, reach: Reach, now: datetime) -> Revocation:
@@ -117,14 +132,14 @@ def seen(revocation: Revocation, reach: Reach, now: datetime) -> Revocation:
     sign_in = changed.step(Kind.SIGN_IN)
     before = revocation.step(Kind.SIGN_IN)
     if before is not None and before.state is StepState.DONE and sign_in is not None and not sign_in.settled:
-        return _sessions_again(changed, now)
+        return sessions_again(changed, now)
     return changed
 
 
 def _after(revocation: Revocation, step: Step, reach: Reach, now: datetime) -> Step:
     if step.kind is Kind.SIGN_IN:
         return _sign_in(step, reach, now)
-    stale = step.ended_at is None or reach.read_at <= step.ended_at
+    stale = step.ended_at is None or reach.read_at <= step.ended_at + BEHIND
     if step.state is not StepState.DONE or stale or not _left(step.kind, reach):
         return step
     return _came_back(step, _left(step.kind, reach), now)
@@ -150,6 +165,8 @@ def _came_back(step: Step, count: int, now: datetime) -> Step:
 def _sign_in(step: Step, reach: Reach, now: datetime) -> Step:
     if reach.sign_in == "DISABLED" and step.state is not StepState.DONE:
         return replace(step, state=StepState.DONE, ended_at=now, detail="", again_at=None)
+    if reach.sign_in == "ENABLED" and step.attested is not None and not step.settled:
+        return replace(step, detail=SAID_ONLY)
     if reach.sign_in == "ENABLED" and step.settled and _read_after(step, reach):
         why = "AWS says that sign-in is enabled. Disable it again, and find out who enabled it."
         # What the bot disabled once, it disables again; what a person did, a person does again.
@@ -162,7 +179,7 @@ def _read_after(step: Step, reach: Reach) -> bool:
     return step.ended_at is not None and reach.read_at > step.ended_at
 
 
-def _sessions_again(revocation: Revocation, now: datetime) -> Revocation:
+def sessions_again(revocation: Revocation, now: datetime) -> Revocation:
     """Sign-in was open again, so there may be a new portal session: what was attested no longer holds."""
     sessions = revocation.step(Kind.SESSIONS)
     if sessions is None or not sessions.settled:
@@ -190,7 +207,7 @@ def to_wake(revocation: Revocation, rules: Rules, now: datetime) -> tuple[Kind, 
 def _ready(step: Step, now: datetime) -> bool:
     if step.again_at is not None:
         return now >= step.again_at
-    return step.state is StepState.WAITING
+    return step.state in (StepState.WAITING, StepState.RUNNING)
 
 
 def woken(revocation: Revocation, rules: Rules, now: datetime, late: timedelta) -> Revocation:

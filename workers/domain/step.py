@@ -86,6 +86,10 @@ class Step:
     """When a worker looks at it next, whatever became of its job."""
     asked: bool = False
     """Somebody pressed Retry, so it runs even where the settings leave it to people."""
+    left_to_people: bool = False
+    """The settings let it run only where somebody asks for it."""
+    told: str = ""
+    """The failure that a person was told of last; the same one again wakes nobody."""
     anyway: bool = False
     """Sign-in: somebody asked to disable it before the sessions were ended."""
     attested: Attestation | None = None

@@ -18,7 +18,8 @@ def catch_up(world: World, revocation_id: str) -> None:
     when = follow_ups.next_look_at(revocation)
     if when is None or now < when:
         return
-    late = _late(world, revocation, now)
+    # Nothing is removed before the snapshot, which the planning takes.
+    late = _late(world, revocation, now) if revocation.snapshot is not None else []
     for kind in late:
         run(world, revocation_id, kind)
     if not late:

@@ -40,8 +40,7 @@ def _edited(
 
 def _told(before: Step, after: Step, now: datetime) -> list[Note]:
     """Who must act hears of it once; what ended well is told without waking anybody."""
-    news = (before.state, before.detail) != (after.state, after.detail)
-    if after.state is StepState.FAILED and news:
+    if after.state is StepState.FAILED and after.told != before.told:
         return [Note(kind="step_failed", at=now, broadcast=True, detail=f"{after.kind}: {after.detail}")]
     if after.settled and not before.settled:
         return [Note(kind="step_done", at=now, detail=after.kind.value)]
@@ -63,10 +62,16 @@ def running(kind: Kind, taken: Sequence[Item], rules: Rules, scope: follow_ups.S
 
 
 def _begun(step: Step, count: int, now: datetime) -> Step:
+    if step.state in (StepState.RUNNING, StepState.FAILED):
+        # A run goes on: what is left is read, so what is gone is known whatever a killed run could not record.
+        gone, total = max(0, step.total - count), max(step.total, count)
+    else:
+        gone, total = step.gone, max(step.total, step.gone + count)
     return replace(
         step,
         state=StepState.RUNNING,
-        total=max(step.total, step.gone + count),
+        gone=gone,
+        total=total,
         started_at=step.started_at or now,
         detail="",
         again_at=now + STEP_ALIVE,
@@ -82,7 +87,6 @@ def progress(kind: Kind, ended: Sequence[Result]) -> Decide:
             step,
             gone=step.gone + len(gone),
             residual=_residual(step, gone),
-            attempts=0,
             again_at=now + STEP_ALIVE,
         )
 
@@ -108,6 +112,7 @@ def done(kind: Kind, *, residual: Sequence[str] = (), detail: str = "") -> Decid
             state=StepState.DONE,
             ended_at=now,
             detail=detail,
+            told="",
             again_at=None,
             attempts=0,
             total=step.gone,
@@ -138,7 +143,10 @@ def gaps_closed(kind: Kind) -> Decide:
 def more(kind: Kind, job: Job) -> Decide:
     """This run's time is over and something is left: the next one goes on."""
     return _edited(
-        kind, "step_goes_on", lambda step, now: replace(step, again_at=now + STEP_ALIVE), wakes=(Wake(job),)
+        kind,
+        "step_goes_on",
+        lambda step, now: replace(step, again_at=now + STEP_ALIVE, attempts=0),
+        wakes=(Wake(job),),
     )
 
 
@@ -157,7 +165,12 @@ def failed(kind: Kind, timing: Timing, sentence: str) -> Decide:
         kind,
         "step_failed",
         lambda step, now: replace(
-            step, state=StepState.FAILED, detail=sentence, again_at=now + timing.read_again, attempts=0
+            step,
+            state=StepState.FAILED,
+            detail=sentence,
+            told=sentence,
+            again_at=now + timing.read_again,
+            attempts=0,
         ),
     )
 

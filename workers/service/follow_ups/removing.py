@@ -15,6 +15,9 @@ from workers.service.follow_ups.starting import JOB_OF
 from workers.service.follow_ups.turn import Turn, kept
 from workers.service.world import World
 
+NO_END = "AWS has not told how it ended. It is asked again; look in IAM Identity Center if this stays."
+STILL_LISTED = "AWS said that all of it is gone, and still lists some. It is read and removed again."
+
 TELL_EVERY = timedelta(seconds=1)
 """A card changes at most once a second, so counting more finely would only fill the log."""
 
@@ -93,12 +96,20 @@ class _Run:
     def _settle(self, revocation: Revocation, held: Sequence[Item], ended: Sequence[Result]) -> None:
         if any(result.failed for result in ended):
             self._record(recording.items_failed(self.kind, self.world.rules.timing, ended))
-        elif len(ended) == len(held) and not self._held(revocation):
-            self._nothing_left()
-        elif self._unchanged():
-            self._record(recording.more(self.kind, JOB_OF[self.kind]))
-        else:
+        elif not self._unchanged():
             self._record(recording.stopped(self.kind))
+        elif len(ended) == len(held):
+            self._read_back(revocation)
+        elif not ended:
+            self._record(recording.later(self.kind, self.world.rules.timing, NO_END))
+        else:
+            self._record(recording.more(self.kind, JOB_OF[self.kind]))
+
+    def _read_back(self, revocation: Revocation) -> None:
+        if self._held(revocation):
+            self._record(recording.later(self.kind, self.world.rules.timing, STILL_LISTED))
+        else:
+            self._nothing_left()
 
     def _nothing_left(self) -> None:
         if self.scope is Scope.ALL:

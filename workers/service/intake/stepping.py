@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from workers.domain import follow_ups
 from workers.domain.actor import Actor
 from workers.domain.errors import Refused
 from workers.domain.revocation import Note, Revocation, State
@@ -34,15 +35,14 @@ def start_follow_ups(store: RevocationStore, who: Authority, revocation_id: str)
     def decide(current: Revocation, now: datetime) -> Change:
         may(store, who, current)
         _follows(current)
+        _not_given_back(current)
         if current.follow_ups_started_at is not None and current.follow_ups_wait is None:
             raise Refused(f"Nothing changed: the follow-ups of {current.id} run already.")
-        # Again after a restore: what was given back is looked for anew.
-        steps = tuple(
-            _anew(step, now) if current.restore else replace(step, again_at=now) for step in current.steps
-        )
+        given = current.restore is not None and Kind.SIGN_IN in dict(current.restore.diff.missing)
+        before = follow_ups.sessions_again(current, now) if given else current
         changed = replace(
-            current,
-            steps=steps,
+            before,
+            steps=tuple(_start(current, step, now) for step in before.steps),
             follow_ups_started_at=current.follow_ups_started_at or now,
             follow_ups_started_by=who.actor,
             follow_ups_wait=None,
@@ -51,6 +51,19 @@ def start_follow_ups(store: RevocationStore, who: Authority, revocation_id: str)
         return Change(revocation=changed, event="follow_ups_started", actor=who.actor, wakes=wakes)
 
     return changed_by(store, revocation_id, decide)
+
+
+def _start(current: Revocation, step: Step, now: datetime) -> Step:
+    """After a restore, what was given back is looked for anew."""
+    return _anew(step, now) if current.restore else replace(step, again_at=now)
+
+
+def _not_given_back(current: Revocation) -> None:
+    if follow_ups.suspended(current):
+        raise Refused(
+            f"What was taken from {current.who} is being given back, or somebody asks for that. Refuse the request on "
+            "the card first, or wait for its end."
+        )
 
 
 def _anew(step: Step, now: datetime) -> Step:
@@ -69,7 +82,9 @@ def wait_follow_ups(store: RevocationStore, who: Authority, revocation_id: str) 
         _follows(current)
         if current.follow_ups_wait is not None:
             raise Refused(f"Nothing changed: {current.follow_ups_wait.name} pressed Wait already.")
-        changed = replace(current, follow_ups_wait=who.actor).noting(
+        # Wait is for all of them: also for what somebody asked to run by itself.
+        steps = tuple(replace(step, asked=False) for step in current.steps)
+        changed = replace(current, steps=steps, follow_ups_wait=who.actor).noting(
             Note(kind="follow_ups_wait", at=now, detail=who.actor.name)
         )
         return Change(revocation=changed, event="follow_ups_wait", actor=who.actor, wakes=(SHOW,))
@@ -88,10 +103,13 @@ def retry_step(store: RevocationStore, who: Authority, revocation_id: str, kind:
     def decide(current: Revocation, now: datetime) -> Change:
         may(store, who, current)
         _follows(current)
+        _not_given_back(current)
         step = _step(current, kind)
         if step.settled or step.state is StepState.OPEN:
             raise Refused(f"There is nothing to try again in this step: it is {step.state.value}.")
-        fresh = replace(step, state=StepState.WAITING, asked=True, attempts=0, again_at=now, detail="")
+        fresh = replace(
+            step, state=StepState.WAITING, asked=True, attempts=0, again_at=now, detail="", told=""
+        )
         changed = current.with_step(fresh)
         detail = {"step": kind.value}
         return Change(
@@ -111,6 +129,7 @@ def disable_anyway(store: RevocationStore, who: Authority, revocation_id: str) -
     def decide(current: Revocation, now: datetime) -> Change:
         may(store, who, current)
         _follows(current)
+        _not_given_back(current)
         step = _step(current, Kind.SIGN_IN)
         if step.settled or step.state is StepState.OPEN:
             raise Refused(f"Sign-in is no step that runs by itself now: it is {step.state.value}.")

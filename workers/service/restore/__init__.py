@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from workers.service.follow_ups.turn import kept
 from workers.service.restore.due import next_look_at, under_way
 from workers.service.restore.giving import give_back
 from workers.service.restore.reading import dropped_if_old, read, wanted
@@ -23,7 +24,8 @@ def restore(world: World, revocation_id: str) -> None:
         if wanted(revocation):
             read(world, revocation)
         elif under_way(revocation):
-            give_back(world, lock, revocation)
+            with kept(lock):
+                give_back(world, lock, revocation)
 
 
 def catch_up(world: World, revocation_id: str) -> None:
