@@ -26,7 +26,7 @@ from workers.domain.actor import SYSTEM
 from workers.domain.due import next_due
 from workers.domain.errors import Refused, RevocationError, StoreAway, UnknownRevocation, UnreadableRecord
 from workers.domain.look_back import LookBack
-from workers.domain.revocation import Note, Revocation, State, TargetRef
+from workers.domain.revocation import Note, Revocation, Snapshot, State, TargetRef
 from workers.domain.step import Kind, Step, StepState
 from workers.ports import Change, Job, Wake
 from workers.service import intake
@@ -263,7 +263,8 @@ def test_a_reading_that_changed_nothing_moves_its_own_time_and_no_other(store: R
     now = store.now()
     soon = Step(kind=Kind.ASSIGNMENTS, state=StepState.RUNNING, again_at=now + timedelta(seconds=12))
     looked = LookBack(since=now, until=now)
-    denied = {"user": ALICE, "written_at": now, "next_read_at": now, "look_back": looked}
+    taken = Snapshot(at=now, entry=1)
+    denied = {"user": ALICE, "written_at": now, "next_read_at": now, "look_back": looked, "snapshot": taken}
     store.change(made.id, becoming(State.DENIED, steps=(soon,), **denied))
     assert store.due(now) == [made.id]
 
