@@ -28,7 +28,6 @@ from workers.adapters.signing_key import signing_key
 from workers.adapters.slack_people import SlackDirectory
 from workers.domain.due import next_due
 from workers.domain.errors import StoreAway
-from workers.domain.rules import Rules
 from workers.pace import every
 from workers.settings import WrongSettings, read
 
@@ -86,23 +85,9 @@ def build_deps(settings: BotSettings, server: RedisServer | None) -> Deps:
         people=SlackDirectory.connected(
             settings.slack_bot_token.get_secret_value(), settings.slack_api_url, timeout=1
         ),
-        rules=rules(settings),
+        rules=settings.rules,
         responders=settings.revoke_responders,
         approvers=settings.approvers,
-    )
-
-
-def rules(settings: BotSettings) -> Rules:
-    """What cards and forms that the bot renders itself need to know."""
-    return Rules(
-        incident_channel=settings.revoke_incident_channel,
-        timing=settings.timing,
-        responders=settings.revoke_responders,
-        approvers=settings.approvers,
-        identity_source=settings.revoke_identity_source,
-        follow_ups=frozenset(settings.revoke_follow_ups),
-        disables_sign_in=settings.disables_sign_in,
-        region=settings.region,
     )
 
 

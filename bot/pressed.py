@@ -1,4 +1,4 @@
-"""What was pressed, read from Slack's payload: which revocation, which step, on which card. Pure."""
+"""What was pressed, read from Slack's payload: which revocation, which step, on which card."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from workers.domain.errors import Refused
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind
+from workers.ports import RevocationStore
 
 
 class OldCard(Refused):
@@ -31,6 +32,13 @@ def list_seen(row: str) -> int | None:
     """Which list the approver was shown, by its log entry; 0: a request without a list; None: the row does not say."""
     name, _, entry = row.rpartition(".")
     return int(entry) if name.startswith("approval.") and entry.isascii() and entry.isdigit() else None
+
+
+def revocation(store: RevocationStore, action: Mapping[str, Any], body: Mapping[str, Any]) -> Revocation:
+    """The revocation whose button this is, as it is now. Raises OldCard, UnknownRevocation, UnreadableRecord."""
+    current = store.get(revocation_id(action))
+    on_its_card(current, body)
+    return current
 
 
 def on_its_card(revocation: Revocation, body: Mapping[str, Any]) -> None:

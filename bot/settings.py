@@ -1,8 +1,6 @@
 """The bot's own settings, beside those it shares with the workers."""
 
-import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -16,14 +14,6 @@ class BotSettings(CommonSettings):
     slack_signing_secret: SecretStr | None = None
     """After the app token: a field is checked beside those before it."""
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
-
-    @property
-    def region(self) -> str:
-        """The Region of IAM Identity Center, for links to its console."""
-        scim = re.fullmatch(
-            r"scim\.([a-z0-9-]+)\.amazonaws\..+", urlsplit(self.revoke_scim_url or "").hostname or ""
-        )
-        return self.aws_default_region or (scim[1] if scim else "us-east-1")
 
     @property
     def socket_mode(self) -> bool:

@@ -1,8 +1,24 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.sandbox.installation import Installation
+from tests.sandbox.scripted import Scripted, scripted
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[Scripted]:
+    """A world whose AWS does what the test says."""
+    with scripted(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def scim(tmp_path: Path) -> Iterator[Scripted]:
+    """The same, with a way to disable sign-in."""
+    with scripted(tmp_path, provider=True) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

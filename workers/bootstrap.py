@@ -1,6 +1,7 @@
 """Joins the ports to the real world, once per process."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from redis import Redis
@@ -57,18 +58,12 @@ def build_clients(settings: WorkerSettings) -> AwsClients:
 
 def rules(settings: WorkerSettings, region: str) -> Rules:
     """`region`: of IAM Identity Center, as the AWS clients found it."""
-    return Rules(
-        incident_channel=settings.revoke_incident_channel,
-        timing=settings.timing,
-        responders=settings.revoke_responders,
-        approvers=settings.approvers,
+    return replace(
+        settings.rules,
         clean_up=settings.revoke_clean_up,
         clean_up_hours=_hours(settings.revoke_clean_up_hours),
         policy_size=settings.revoke_policy_size,
         break_glass=settings.revoke_break_glass,
-        identity_source=settings.revoke_identity_source,
-        follow_ups=frozenset(settings.revoke_follow_ups),
-        disables_sign_in=settings.disables_sign_in,
         region=region,
     )
 

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from workers.domain.rules import Rules
 from workers.domain.step import ACCESS, Kind
 from workers.domain.timing import LONGEST_ROLE_SESSION, Timing
 
@@ -196,6 +197,28 @@ class CommonSettings(BaseSettings):
     def disables_sign_in(self) -> bool:
         """Whether the workers have a way to disable sign-in."""
         return self.revoke_scim_url is not None
+
+    @property
+    def region(self) -> str:
+        """The Region of IAM Identity Center, for links to its console."""
+        scim = re.fullmatch(
+            r"scim\.([a-z0-9-]+)\.amazonaws\..+", urlsplit(self.revoke_scim_url or "").hostname or ""
+        )
+        return self.aws_default_region or (scim[1] if scim else "us-east-1")
+
+    @property
+    def rules(self) -> Rules:
+        """What the bot and the workers both go by; the workers know more."""
+        return Rules(
+            incident_channel=self.revoke_incident_channel,
+            timing=self.timing,
+            responders=self.revoke_responders,
+            approvers=self.approvers,
+            identity_source=self.revoke_identity_source,
+            follow_ups=frozenset(self.revoke_follow_ups),
+            disables_sign_in=self.disables_sign_in,
+            region=self.region,
+        )
 
     @property
     def timing(self) -> Timing:

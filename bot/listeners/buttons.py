@@ -95,8 +95,7 @@ def _carry_out(
 ) -> RevocationError | None:
     """Do it; the refusal where it was not done."""
     try:
-        current = deps.store.get(pressed.revocation_id(action))
-        pressed.on_its_card(current, body)
+        current = pressed.revocation(deps.store, action, body)
         row = pressed.row(action)
         if current.release is not None:
             pressed.as_shown(row, approval.block_id(current.release), current.id)

@@ -59,8 +59,7 @@ def _form(
     deps: Deps, make: MakeForm, who: Authority, body: dict[str, Any], action: dict[str, Any]
 ) -> View | RevocationError:
     try:
-        current = deps.store.get(pressed.revocation_id(action))
-        pressed.on_its_card(current, body)
+        current = pressed.revocation(deps.store, action, body)
         return make(deps, who, current, pressed.kind(pressed.row(action)))
     except _REFUSED as refusal:
         return refusal

@@ -1,15 +1,13 @@
 """What a lost wake-up, a kill or a race leaves of the follow-ups."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.faults.test_follow_ups import due, run, started
-from tests.sandbox.scripted import Killed, Scripted, confirmed, delay_over, denied, item, scripted, who
+from tests.sandbox.scripted import Killed, Scripted, confirmed, delay_over, denied, item, who
 from workers.domain.errors import AwsRefused, Refused
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind, StepState
@@ -19,18 +17,6 @@ from workers.service.intake import Statement
 from workers.service.restore import restore
 
 MANAGEMENT = "999999999999"
-
-
-@pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Scripted]:
-    with scripted(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def scim(tmp_path: Path) -> Iterator[Scripted]:
-    with scripted(tmp_path, provider=True) as made:
-        yield made
 
 
 def later(aws: Scripted, revocation_id: str) -> None:
@@ -335,10 +321,21 @@ def test_start_is_refused_while_a_restore_is_under_way(aws: Scripted) -> None:
         intake.start_follow_ups(aws.world.store, who("UBOB"), revocation_id)
 
 
-def test_an_attested_sign_in_that_aws_shows_as_enabled_says_so(aws: Scripted) -> None:
+def test_what_somebody_retried_in_vain_takes_nothing_after_a_restore(aws: Scripted) -> None:
+    aws.give(Kind.MEMBERSHIPS, item("g1"))
+    aws.give(Kind.ASSIGNMENTS, item("a1"))
+    direct = aws.aws.holdings[Kind.ASSIGNMENTS]
+    direct.error = AwsRefused("AccessDeniedException", "No rights.")
     revocation_id = started(aws)
-    intake.attest(aws.world.store, who("UBOB"), revocation_id, Kind.SIGN_IN, Statement())
-    coverage.read_reach(aws.world, revocation_id)
-    step = aws.step(revocation_id, Kind.SIGN_IN)
-    assert step.state is StepState.OPEN
-    assert "it says that sign-in is enabled" in step.detail
+    run(aws, revocation_id)
+    intake.retry_step(aws.world.store, who("UBOB"), revocation_id, Kind.ASSIGNMENTS)
+    run(aws, revocation_id, Kind.ASSIGNMENTS)
+    intake.ask_restore(aws.world.store, who("UBOB"), revocation_id, "", nothing_lost=True)
+    restore(aws.world, revocation_id)
+    intake.approve(aws.world.store, who("UCAROL"), revocation_id)
+    restore(aws.world, revocation_id)
+
+    direct.error = None
+    reconciler(aws, revocation_id)
+    assert not aws.record(revocation_id).giving_back
+    assert direct.removed == []

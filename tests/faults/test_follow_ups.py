@@ -1,9 +1,7 @@
 """Follow-ups that fail, hang, die in the middle or meet an AWS that changes its mind: each ends where a human sees it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +12,6 @@ from tests.sandbox.scripted import (
     delay_over,
     denied,
     item,
-    scripted,
     unsettled,
     who,
 )
@@ -27,18 +24,6 @@ from workers.service.follow_ups import recording
 from workers.service.intake import Statement
 
 MANAGEMENT = "999999999999"
-
-
-@pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Scripted]:
-    with scripted(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def scim(tmp_path: Path) -> Iterator[Scripted]:
-    with scripted(tmp_path, provider=True) as made:
-        yield made
 
 
 def run(aws: Scripted, revocation_id: str, *kinds: Kind) -> None:

@@ -3,7 +3,7 @@
 The records, the log and the use cases are the real ones, on a real Redis; AWS is scripted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,12 +24,6 @@ from workers.service.intake import Authority
 from workers.service.world import World
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Scripted]:
-    with scripted(tmp_path) as made:
-        yield made
 
 
 def now() -> datetime:

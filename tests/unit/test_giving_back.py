@@ -1,13 +1,11 @@
 """Asking for a restore or a false alarm: who may, when, and what waits for what."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.scripted import Scripted, confirmed, delay_over, denied, item, scripted, who
+from tests.sandbox.scripted import Scripted, confirmed, delay_over, denied, item, who
 from workers.domain import follow_ups as rules_of
 from workers.domain.actor import Actor
 from workers.domain.errors import Refused
@@ -15,12 +13,6 @@ from workers.domain.revocation import Diff, Revocation, State
 from workers.domain.step import Kind, StepState
 from workers.service import containment, follow_ups, intake
 from workers.service.intake import Authority, Statement
-
-
-@pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Scripted]:
-    with scripted(tmp_path) as made:
-        yield made
 
 
 def taken(aws: Scripted) -> str:

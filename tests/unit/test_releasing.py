@@ -1,26 +1,18 @@
 """Approving, refusing and nudging: who may, once, and never anything but what was shown."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.sandbox.scripted import Scripted, denied, scripted, who
+from tests.sandbox.scripted import Scripted, denied, who
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.errors import Refused, RevocationError
 from workers.domain.revocation import ReleaseRequest, Revocation, State, TargetRef
 from workers.ports import Job
 from workers.service import intake
 from workers.service.intake import Authority, Request
-
-
-@pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Scripted]:
-    with scripted(tmp_path) as made:
-        yield made
 
 
 def asked(aws: Scripted, *, by: str = "UBOB") -> str:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.__main__ import rules as rules_of_the_bot
 from bot.settings import BotSettings
 from workers.bootstrap import build_scim, rules
 from workers.cli.terminal import secrets
@@ -352,7 +351,7 @@ def test_bot_and_workers_have_the_same_rules_for_the_follow_ups(monkeypatch: pyt
         "REVOKE_FOLLOW_UP_DELAY": "0m",
     }
     workers = rules(worker(monkeypatch, AWS_DEFAULT_REGION="eu-west-1", **given, **SCIM), "eu-west-1")
-    bot = rules_of_the_bot(read(BotSettings))
+    bot = read(BotSettings).rules
     for name in ("identity_source", "follow_ups", "disables_sign_in", "region", "timing", "approvers"):
         assert getattr(bot, name) == getattr(workers, name), name
     assert bot.follow_ups == {Kind.ASSIGNMENTS}

@@ -18,8 +18,6 @@ from workers.domain.revocation import Asked, Diff, ReleaseRequest, Restore, Revo
 from workers.domain.rules import Rules
 from workers.domain.timing import APPROVE_WITHIN
 
-GIVES_BACK: tuple[Asked, ...] = ("restore", "false_alarm")
-
 WANTED: dict[Asked, str] = {
     "release": "to release {who}: off the Deny policy",
     "clean_up": "to release {who}: off the Deny policy, because it is proven safe",
@@ -84,7 +82,7 @@ def blocks(revocation: Revocation, rules: Rules, *, nudge: bool = True) -> list[
             f"{asked} It waits for a second person, until {until}: {can_approve(revocation, rules)}.{_nudged(request)}"
         ),
         plain_section(f"Reason: {request.reason or 'none given'}{_ticked(request)}"),
-        *(_list(request) if request.what in GIVES_BACK else []),
+        *(_list(request) if request.gives_back else []),
         actions(*_buttons(revocation, request, nudge=nudge), block_id=block_id(request)),
     ]
 
@@ -125,7 +123,7 @@ def _undo(what: Diff) -> list[str]:
 
 def _buttons(revocation: Revocation, request: ReleaseRequest, *, nudge: bool) -> list[Block]:
     asks = kind(request)
-    ready = request.what not in GIVES_BACK or request.diff is not None
+    ready = not request.gives_back or request.diff is not None
     yes = button(YES[asks], "approval_give", revocation.id, style="primary", confirm=_sure(revocation, asks))
     return [
         *([yes] if ready else []),

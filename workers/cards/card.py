@@ -283,7 +283,7 @@ def _denied_buttons(revocation: Revocation) -> Block:
         "action_id": "revocation_hold_until_released",
         "options": [{"text": {"type": "plain_text", "text": "Hold until released"}, "value": revocation.id}],
     }
-    free = revocation.release is None and not checklist.giving_back(revocation)
+    free = revocation.release is None and not revocation.giving_back
     ask = [
         button("Release", "revocation_release", revocation.id, confirm=sure),
         button("False alarm", "revocation_false_alarm", revocation.id),

@@ -12,7 +12,6 @@ from workers.cli.terminal import Terminal, opened
 from workers.domain.errors import Refused
 from workers.domain.revocation import ReleaseRequest, Revocation, State
 from workers.service import clean_up, intake
-from workers.service.intake import GIVES_BACK
 
 
 @click.command()
@@ -43,7 +42,7 @@ def _request(found: Revocation) -> ReleaseRequest:
 
 
 def _lines(at: Terminal, found: Revocation, request: ReleaseRequest) -> Iterable[str]:
-    if request.what in GIVES_BACK:
+    if request.gives_back:
         return giving_back.request_lines(at.world, found, request)
     asker = plain(request.asked_by.name, 100)
     return (
@@ -70,7 +69,7 @@ def _approved(at: Terminal, found: Revocation, request: ReleaseRequest, reason: 
 
 def carried_out(at: Terminal, approved: Revocation, request: ReleaseRequest) -> bool:
     """Do at once what was approved; whether it was done."""
-    if request.what in GIVES_BACK:
+    if request.gives_back:
         return giving_back.carried_out(at, approved)
     if approved.state is State.RELEASING:
         return outcome.taken_off(at.world, approved.id)

@@ -41,7 +41,7 @@ def _vote(at: Terminal, found: Revocation, reason: str) -> bool:
         click.echo(_waits(at, asked))
         settling.tell(at.world, found.id)
         return True
-    if request.what in intake.GIVES_BACK:
+    if request.gives_back:
         raise Refused(
             f"{request.asked_by.name} asked to give back what was taken. `python -m workers approve {found.id}` shows "
             f"the list and approves it; `python -m workers refuse {found.id}` makes room for a release."

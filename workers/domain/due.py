@@ -54,7 +54,7 @@ def _giving_back(revocation: Revocation) -> Iterable[datetime | None]:
     """In every state, ended ones too: the list that somebody must approve is to be read, or what they approved done."""
     if revocation.release is not None:
         yield revocation.release.again_at
-    if revocation.restore is not None and revocation.restore.ended_at is None:
+    if revocation.restore is not None and revocation.giving_back:
         yield revocation.restore.again_at
 
 

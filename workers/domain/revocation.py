@@ -115,6 +115,8 @@ class Trouble:
 Asked = Literal["release", "clean_up", "restore", "false_alarm"]
 """What waits for a second person. A false alarm is a restore, and then the release."""
 
+GIVES_BACK: tuple[Asked, ...] = ("restore", "false_alarm")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Diff:
@@ -152,6 +154,10 @@ class ReleaseRequest:
     """Why the diff could not be read yet."""
     again_at: datetime | None = None
     nudged_at: datetime | None = None
+
+    @property
+    def gives_back(self) -> bool:
+        return self.what in GIVES_BACK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +276,11 @@ class Revocation:
     restore: Restore | None = None
     look_back: LookBack | None = None
     """What was asked of the logs on what the user did."""
+
+    @property
+    def giving_back(self) -> bool:
+        """Whether an approved restore is under way."""
+        return self.restore is not None and self.restore.ended_at is None
 
     @property
     def ended(self) -> bool:

@@ -11,9 +11,10 @@ from workers.domain.clearance import Verdict
 from workers.domain.due import watch_until
 from workers.domain.errors import AwsUnsettled, PolicyRefused
 from workers.domain.revocation import Note, Reach, ReleaseRequest, Revocation, State
-from workers.domain.timing import APPROVE_WITHIN, WATCH_FOR
+from workers.domain.timing import WATCH_FOR
 from workers.ports import SHOW, Change, Decide
 from workers.service import containment, coverage
+from workers.service.intake.waiting import drop_lapsed
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 def clean_up(world: World, revocation_id: str) -> None:
     """Do what is due for a denied user's end. May run early, late, twice or never; the record's times decide."""
-    world.store.change(revocation_id, _drop_old_release)
+    world.store.change(revocation_id, drop_lapsed)
     world.store.change(revocation_id, _void_notice)
     revocation = world.store.get(revocation_id)
     now = world.store.now()
@@ -139,13 +140,6 @@ def _ask(current: Revocation, now: datetime) -> Change | None:
     request = ReleaseRequest(asked_by=SYSTEM, asked_at=now, reason="Proven safe; REVOKE_CLEAN_UP is `ask`.")
     changed = replace(current, release=request).noting(Note(kind="approval_asked", at=now, broadcast=True))
     return Change(revocation=changed, event="clean_up_asked", actor=SYSTEM, wakes=(SHOW,))
-
-
-def _drop_old_release(current: Revocation, now: datetime) -> Change | None:
-    if current.release is None or now - current.release.asked_at < APPROVE_WITHIN:
-        return None
-    changed = replace(current, release=None).noting(Note(kind="approval_lapsed", at=now))
-    return Change(revocation=changed, event="approval_lapsed", actor=SYSTEM, wakes=(SHOW,))
 
 
 def watch_ends(world: World, revocation_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,20 +69,13 @@ def _read(world: World, user: DirectoryUser) -> _Found:
     return found
 
 
-class _noting_failure:
+@contextmanager
+def _noting_failure(found: _Found, part: str) -> Iterator[None]:
     """What cannot be read is named in the snapshot, and hides nothing of the rest."""
-
-    def __init__(self, found: _Found, part: str) -> None:
-        self._found, self._part = found, part
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if not isinstance(error, _UNREADABLE):
-            return False
-        self._found.unread.append(f"{self._part}: {error}")
-        return True
+    try:
+        yield
+    except _UNREADABLE as error:
+        found.unread.append(f"{part}: {error}")
 
 
 def _described(user: DirectoryUser) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from workers.service.intake.asking import REASON_LIMIT, Asked, Request, ask, fin
 from workers.service.intake.authority import Authority, not_barred, not_denied
 from workers.service.intake.deciding import cancel, confirm, expire, retry
 from workers.service.intake.denying_again import deny_again
-from workers.service.intake.giving_back import GIVES_BACK, ask_false_alarm, ask_restore
+from workers.service.intake.giving_back import ask_false_alarm, ask_restore
 from workers.service.intake.holding import hold
 from workers.service.intake.releasing import approve, ask_release, break_glass, nudge, refuse
 from workers.service.intake.stepping import (
@@ -24,7 +24,6 @@ from workers.service.intake.stepping import (
 )
 
 __all__ = [
-    "GIVES_BACK",
     "REASON_LIMIT",
     "Asked",
     "Authority",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from workers.domain.due import JOB_LATE
 from workers.domain.errors import Refused
-from workers.domain.revocation import ON_THE_LIST, Asked, Diff, Note, ReleaseRequest, Revocation, State
+from workers.domain.revocation import ON_THE_LIST, Diff, Note, ReleaseRequest, Revocation, State
 from workers.domain.step import Kind, Step, StepState
 from workers.domain.timing import APPROVE_WITHIN
 from workers.ports import SHOW, Change, Job, RevocationStore, Wake
@@ -17,8 +17,6 @@ from workers.service.intake.waiting import must_be_free
 
 RESTORABLE = ON_THE_LIST | {State.WATCHED, State.RELEASED, State.CLOSED}
 """What was taken can be given back later too: whoever was released before still lacks it."""
-
-GIVES_BACK: tuple[Asked, ...] = ("restore", "false_alarm")
 
 _OPEN_WAYS = (Kind.SESSIONS, Kind.CREDENTIALS)
 """While these are not settled, what is given back may be given to whoever has the key."""

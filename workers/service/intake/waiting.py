@@ -1,10 +1,13 @@
 """What waits for its second person: one thing at a time, for 24 hours."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from workers.domain.actor import SYSTEM
 from workers.domain.errors import Refused
-from workers.domain.revocation import Asked, ReleaseRequest, Revocation
+from workers.domain.revocation import Asked, Note, ReleaseRequest, Revocation
 from workers.domain.timing import APPROVE_WITHIN
+from workers.ports import SHOW, Change, Job, Wake
 
 NAMES: dict[Asked, str] = {
     "release": "a release",
@@ -23,10 +26,19 @@ def lapsed(request: ReleaseRequest, now: datetime) -> bool:
     return now - request.asked_at >= APPROVE_WITHIN
 
 
+def drop_lapsed(current: Revocation, now: datetime) -> Change | None:
+    """A request that nobody approved within 24 hours ends, and what stood still for it goes on."""
+    if current.release is None or not lapsed(current.release, now):
+        return None
+    changed = replace(current, release=None).noting(Note(kind="approval_lapsed", at=now))
+    wakes = (SHOW, Wake(Job.FOLLOW_UP)) if current.release.gives_back else (SHOW,)
+    return Change(revocation=changed, event="approval_lapsed", actor=SYSTEM, wakes=wakes)
+
+
 def must_be_free(current: Revocation, now: datetime, wanted: Asked) -> None:
     """Raises Refused where something waits already, or is being given back, with by whom and since when."""
     restore, request = current.restore, current.release
-    if restore is not None and restore.ended_at is None:
+    if restore is not None and current.giving_back:
         raise Refused(
             f"What was taken is being given back since {restore.approved_at:%H:%M} UTC, approved by "
             f"{restore.approved_by.name}. Ask again once that has ended."

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from workers.service.follow_ups.turn import kept
-from workers.service.restore.due import next_look_at, under_way
+from workers.service.intake.waiting import drop_lapsed
+from workers.service.restore.due import next_look_at
 from workers.service.restore.giving import give_back
-from workers.service.restore.reading import dropped_if_old, read, wanted
+from workers.service.restore.reading import read, wanted
 from workers.service.world import World
 
 __all__ = ["catch_up", "next_look_at", "restore"]
@@ -19,12 +20,12 @@ def restore(world: World, revocation_id: str) -> None:
     with world.store.lock(f"restore-{revocation_id}", wait=timedelta(0)) as lock:
         if lock is None:
             return
-        world.store.change(revocation_id, dropped_if_old)
+        world.store.change(revocation_id, drop_lapsed)
         revocation = world.store.get(revocation_id)
-        if wanted(revocation):
-            read(world, revocation)
-        elif under_way(revocation):
-            with kept(lock):
+        with kept(lock):
+            if wanted(revocation):
+                read(world, revocation)
+            elif revocation.giving_back:
                 give_back(world, lock, revocation)
 
 

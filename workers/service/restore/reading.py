@@ -12,8 +12,7 @@ from workers.domain.step import Kind, StepState
 from workers.domain.timing import APPROVE_WITHIN
 from workers.ports import SHOW, Change, Decide, Item, Job, Wake
 from workers.service.follow_ups import items
-from workers.service.intake.giving_back import GIVES_BACK, undo_by_hand
-from workers.service.intake.waiting import lapsed
+from workers.service.intake.giving_back import undo_by_hand
 from workers.service.restore import taken
 from workers.service.restore.sources import ORDER, source
 from workers.service.world import World
@@ -54,17 +53,7 @@ class _Found:
 
 def wanted(revocation: Revocation) -> bool:
     request = revocation.release
-    return request is not None and request.what in GIVES_BACK and request.diff is None
-
-
-def dropped_if_old(current: Revocation, now: datetime) -> Change | None:
-    """A request that nobody approved in time lapses, also where nobody looks at the record for its own sake."""
-    request = current.release
-    if request is None or request.what not in GIVES_BACK or not lapsed(request, now):
-        return None
-    changed = replace(current, release=None).noting(Note(kind="approval_lapsed", at=now))
-    wakes = (SHOW, Wake(Job.FOLLOW_UP))
-    return Change(revocation=changed, event="approval_lapsed", actor=SYSTEM, wakes=wakes)
+    return request is not None and request.gives_back and request.diff is None
 
 
 def read(world: World, revocation: Revocation) -> None:
