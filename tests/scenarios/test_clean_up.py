@@ -8,7 +8,9 @@ import pytest
 
 from tests.sandbox.installation import ALICE, CAROL, SEC_INC, Installation
 from tests.scenarios.steps import (
+    access_of,
     actions,
+    attest,
     becomes,
     current,
     deny,
@@ -157,6 +159,28 @@ def test_the_other_modes_take_nobody_off_unasked(mode: str) -> None:
             press(installation, card, "approval_give", user=CAROL)
             becomes(installation, card, "Off the deny list, watched")
             assert user_id not in installation.aws.denied()
+
+
+def test_disabled_sign_in_and_ended_sessions_are_a_proof_too_and_sign_in_that_comes_back_is_denied_again() -> (
+    None
+):
+    with Installation.fresh(REVOKE_TIME_SCALE=str(SCALE), REVOKE_FOLLOW_UPS="none") as installation:
+        mallory = installation.seed.users["mallory"]
+        card = deny(installation, "@mallory key leaked")
+        attest(installation, card, "sessions")
+        installation.aws.set_status(mallory, "DISABLED")
+        shut = time.monotonic()
+
+        becomes(installation, card, "Off the deny list, watched", timeout=30)
+        assert time.monotonic() - shut >= HOLD
+        assert mallory not in installation.aws.denied()
+        assert access_of(installation, mallory)["assignments"], "the settings left them to people"
+
+        installation.aws.set_status(mallory, "ENABLED")
+        told(installation, card, "Sign-in came back")
+        press(installation, card, "revocation_deny_again")
+        installation.until(lambda: mallory in installation.aws.denied())
+        becomes(installation, card, "Closed")
 
 
 def _take_access_away(installation: Installation, user_id: str) -> None:

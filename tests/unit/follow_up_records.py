@@ -12,6 +12,7 @@ from workers.domain.step import Kind, StepState
 DAVE = Actor(kind="slack", id="U0DAVE0001", name="dave")
 
 SCIM_RULES = replace(RULES, identity_source="external", disables_sign_in=True)
+BY_PEOPLE = replace(RULES, follow_ups=frozenset())
 DIRECTORY_RULES = replace(RULES, identity_source="directory", region="eu-central-1")
 
 READ: dict[str, Any] = {"reach": some_reach(), "coverage": coverage()}
@@ -84,6 +85,7 @@ def cards() -> dict[str, tuple[Revocation, Rules]]:
     }
     return {
         "follow_ups_wait_for_their_time": (followed(**READ, snapshot=SNAPSHOT), RULES),
+        "follow_ups_left_to_people": (followed(BY_PEOPLE, **READ, snapshot=SNAPSHOT), BY_PEOPLE),
         "follow_ups_stopped": (followed(**READ, snapshot=SNAPSHOT, follow_ups_wait=CAROL), RULES),
         "follow_ups_running": (
             followed(SCIM_RULES, running, **READ, **STARTED, snapshot=SNAPSHOT),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.make import BOB, CAROL, RULES, T0, at, coverage, denied, reach
 from workers.domain import follow_ups
+from workers.domain.actor import SYSTEM
 from workers.domain.follow_ups import Scope
 from workers.domain.revocation import Diff, ReleaseRequest, Restore, Revocation, Snapshot, State
 from workers.domain.rules import Rules
@@ -142,6 +143,23 @@ def test_what_the_settings_leave_to_people_runs_only_when_asked_for() -> None:
     assert scope(with_step(revocation, Kind.ASSIGNMENTS, asked=True), Kind.ASSIGNMENTS, rules) is Scope.ALL
 
 
+def test_start_by_a_person_runs_also_what_the_settings_leave_to_people() -> None:
+    rules = replace(RULES, follow_ups=frozenset({Kind.MEMBERSHIPS}))
+    by_itself = replace(started(rules), follow_ups_started_by=SYSTEM)
+    assert scope(by_itself, Kind.ASSIGNMENTS, rules) is Scope.NOTHING
+    pressed = replace(by_itself, follow_ups_started_by=BOB)
+    assert scope(pressed, Kind.ASSIGNMENTS, rules) is Scope.ALL
+
+
+def test_where_nothing_runs_by_itself_there_is_no_time_at_which_it_starts() -> None:
+    rules = replace(RULES, follow_ups=frozenset())
+    revocation = begun(rules, coverage=coverage(uncovered=("999999999999",)))
+    assert revocation.follow_ups_at is None
+    assert not follow_ups.may_start(revocation, at(days=9))
+    assert follow_ups.next_look_at(revocation) is None
+    assert {scope(revocation, kind, rules) for kind in ACCESS} == {Scope.NOTHING}
+
+
 def test_access_is_removed_without_a_denial_only_where_somebody_started_it() -> None:
     undenied = follow_ups.begun(denied(state=State.CONFIRMED, written_at=None), RULES, T0)
     assert scope(undenied, Kind.ASSIGNMENTS) is Scope.NOTHING
@@ -201,6 +219,21 @@ def test_sign_in_that_scim_disabled_and_somebody_enabled_is_disabled_again_by_sc
     again = with_step(back, Kind.SESSIONS, state=StepState.ATTESTED)
     assert scope(again, Kind.SIGN_IN, SCIM) is Scope.ALL
     assert Kind.SIGN_IN in follow_ups.to_wake(again, SCIM, at(hours=2))
+
+
+def test_an_attested_sign_in_that_aws_still_calls_enabled_after_an_hour_is_open_for_a_person_again() -> None:
+    said = Attestation(by=BOB, at=at(minutes=20), done_by="bob", done_at=at(minutes=20))
+    revocation = with_step(started(), Kind.SIGN_IN, attested=said)
+    patient = follow_ups.seen(revocation, reach(at(minutes=79), sign_in="ENABLED"), at(minutes=79))
+    assert patient == revocation
+    again = follow_ups.seen(revocation, reach(at(minutes=81), sign_in="ENABLED"), at(minutes=81))
+    step = again.step(Kind.SIGN_IN)
+    assert step is not None
+    assert step.attested is None
+    assert "an hour later AWS still says that it is enabled" in step.detail
+    [note] = follow_ups.news(revocation, again, at(minutes=81))
+    assert (note.kind, note.broadcast) == ("step_failed", True)
+    assert list(follow_ups.news(again, again, at(minutes=96))) == []
 
 
 # --- what comes back ---

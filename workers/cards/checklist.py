@@ -21,6 +21,7 @@ from workers.cards.text import (
 )
 from workers.domain import clearance, follow_ups
 from workers.domain.actor import SYSTEM, Actor
+from workers.domain.follow_ups import Scope
 from workers.domain.revocation import Revocation, State
 from workers.domain.rules import Rules
 from workers.domain.step import ACCESS, Kind, Step, StepState
@@ -63,8 +64,9 @@ def _pace(revocation: Revocation, rules: Rules) -> str:
         return _started(revocation, rules)
     if not revocation.steps:
         return "Follow-ups: none planned. Start now plans them and removes the access."
-    at = f"at {local(revocation.follow_ups_at)}" if revocation.follow_ups_at else "by themselves"
-    return f"Follow-ups start {at}. Start now, or Wait.{_at_once(revocation)}"
+    if revocation.follow_ups_at is None:
+        return "Follow-ups: REVOKE_FOLLOW_UPS leaves their start to you. Start now removes all access."
+    return f"Follow-ups start at {local(revocation.follow_ups_at)}. Start now, or Wait.{_at_once(revocation, rules)}"
 
 
 def _started(revocation: Revocation, rules: Rules) -> str:
@@ -82,9 +84,11 @@ def _how_far(revocation: Revocation, rules: Rules) -> str:
     return "what is left failed, and needs you" if failed else "running"
 
 
-def _at_once(revocation: Revocation) -> str:
-    gaps = follow_ups.uncovered(revocation) and not revocation.channel_shared
-    return " What opens accounts that the Deny policy does not reach goes at once." if gaps else ""
+def _at_once(revocation: Revocation, rules: Rules) -> str:
+    gaps = any(follow_ups.scope(revocation, step, rules) is Scope.GAPS for step in revocation.steps)
+    if not gaps or revocation.channel_shared:
+        return ""
+    return " What opens accounts that the Deny policy does not reach goes at once."
 
 
 def _pace_buttons(revocation: Revocation, rules: Rules) -> Iterator[Block]:
@@ -92,16 +96,16 @@ def _pace_buttons(revocation: Revocation, rules: Rules) -> Iterator[Block]:
         return
     begun, waits = revocation.follow_ups_started_at is not None, revocation.follow_ups_wait is not None
     if waits or not begun:
-        label = "Start now" if revocation.state is State.DENIED else "Remove access anyway"
+        label = "Start now" if revocation.state is State.DENIED or waits else "Remove access anyway"
         yield button(label, "follow_ups_start", revocation.id, style="primary")
-    going = [s for s in revocation.steps if follow_ups.automated(s.kind, rules) and not s.settled]
-    if going and not waits:
+    bots = [s for s in revocation.steps if follow_ups.automated(s.kind, rules) and not s.settled]
+    if not waits and any(not follow_ups.left_to_people(revocation, step) for step in bots):
         yield button("Wait", "follow_ups_wait", revocation.id)
 
 
 def restore_button(revocation: Revocation) -> Iterator[Block]:
     """Nothing where nothing was taken, or where something waits already."""
-    free = revocation.release is None and not giving_back(revocation)
+    free = revocation.release is None and not revocation.giving_back
     if taken(revocation) and free and revocation.state is not State.CONFIRMED:
         yield button("Restore", "revocation_restore", revocation.id)
 
@@ -109,10 +113,6 @@ def restore_button(revocation: Revocation) -> Iterator[Block]:
 def taken(revocation: Revocation) -> tuple[tuple[Kind, int], ...]:
     """What was taken so far, as far as AWS has said; by kind."""
     return tuple((s.kind, s.gone) for s in revocation.steps if s.gone and s.kind in (*ACCESS, Kind.SIGN_IN))
-
-
-def giving_back(revocation: Revocation) -> bool:
-    return revocation.restore is not None and revocation.restore.ended_at is None
 
 
 def _by_the_bot(revocation: Revocation, rules: Rules) -> list[Block]:
@@ -137,7 +137,7 @@ def _state(revocation: Revocation, step: Step, rules: Rules) -> str:
             return f"running, {step.gone} of {step.total}" if step.total else "running"
         case StepState.FAILED:
             return f"FAILED{gone}"
-        case StepState.WAITING if _for_people(step, rules):
+        case StepState.WAITING if follow_ups.left_to_people(revocation, step):
             return f"waiting for somebody to press Run now{gone}"
         case StepState.WAITING if _for_sessions(revocation, step, rules):
             return "waiting until the sessions are ended"
@@ -153,11 +153,6 @@ def _counted(revocation: Revocation, step: Step) -> str:
     return "" if count is None else f", {count} found"
 
 
-def _for_people(step: Step, rules: Rules) -> bool:
-    """The settings leave it to people to start this one."""
-    return follow_ups.automated(step.kind, rules) and step.kind not in rules.follow_ups and not step.asked
-
-
 def _for_sessions(revocation: Revocation, step: Step, rules: Rules) -> bool:
     sessions = revocation.step(Kind.SESSIONS)
     open_ = sessions is not None and not sessions.settled
@@ -167,7 +162,7 @@ def _for_sessions(revocation: Revocation, step: Step, rules: Rules) -> bool:
 def _special(revocation: Revocation, step: Step, rules: Rules) -> Iterator[Block]:
     if step.state is not StepState.WAITING or not revocation.on_the_list:
         return
-    if _for_people(step, rules):
+    if follow_ups.left_to_people(revocation, step):
         yield section(f"{TITLES[step.kind]}: REVOKE_FOLLOW_UPS leaves the start to you.")
         yield actions(
             button("Run now", "step_retry", revocation.id, style="primary"), block_id=block_id(step.kind)

@@ -23,7 +23,7 @@ _GONE = frozenset({"missing", "removed", "shape"})
 """Troubles of a denied user that mean: the policy does not deny them now, or nobody can tell that it does."""
 
 
-_GAPS_GO = "There only removing their access helps: the follow-ups do that at once."
+_GAPS_GO = "There only removing their access helps: see the follow-ups."
 
 
 def standing(revocation: Revocation) -> str:

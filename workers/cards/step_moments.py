@@ -18,7 +18,7 @@ from workers.cards.text import (
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.revocation import Note, Revocation
 from workers.domain.rules import Rules
-from workers.domain.step import Kind, Step
+from workers.domain.step import Kind, Step, StepState
 
 PART = 2800
 """Characters of a long text in one block; Slack takes 3000."""
@@ -111,7 +111,7 @@ def _failed(who: str, detail: str) -> str:
 
 def _to_retry(revocation: Revocation, note: Note) -> list[Block]:
     step = _step(revocation, note.detail.partition(": ")[0])
-    if step is None or not revocation.on_the_list:
+    if step is None or step.state is not StepState.FAILED or not revocation.on_the_list:
         return []
     return [actions(button("Retry", "step_retry", revocation.id), block_id=checklist.block_id(step.kind))]
 

@@ -22,7 +22,7 @@ BEHIND = timedelta(seconds=5)
 _OPEN_NOW = (Kind.ASSIGNMENTS, Kind.MEMBERSHIPS, Kind.ENTITLEMENTS)
 """What opens accounts, and so matters where the Deny policy does not reach."""
 
-SAID_ONLY = "Somebody says it is done, but AWS has not said so yet: it says that sign-in is enabled. It is read again by itself."
+IN_VAIN = "Somebody said that it is disabled, and an hour later AWS still says that it is enabled. Disable it, then press Done."
 
 _SOON = frozenset({Kind.SIGN_IN, Kind.SESSIONS, Kind.SLACK})
 
@@ -39,7 +39,12 @@ def begun(revocation: Revocation, rules: Rules, now: datetime) -> Revocation:
     if revocation.steps:
         return revocation
     steps = tuple(_planned(kind, rules, now) for kind in order(rules))
-    return replace(revocation, steps=steps, follow_ups_at=now + rules.timing.follow_up_delay)
+    at = now + rules.timing.follow_up_delay if any(map(_by_itself, steps)) else None
+    return replace(revocation, steps=steps, follow_ups_at=at)
+
+
+def _by_itself(step: Step) -> bool:
+    return step.state is StepState.WAITING and not step.left_to_people
 
 
 def order(rules: Rules) -> tuple[Kind, ...]:
@@ -62,22 +67,29 @@ def _planned(kind: Kind, rules: Rules, now: datetime) -> Step:
 
 def suspended(revocation: Revocation) -> bool:
     """Nothing is taken while giving back is asked for or under way."""
-    asked = revocation.release is not None and revocation.release.what in ("restore", "false_alarm")
-    return asked or (revocation.restore is not None and revocation.restore.ended_at is None)
+    asked = revocation.release is not None and revocation.release.gives_back
+    return asked or revocation.giving_back
 
 
 def started(revocation: Revocation) -> bool:
     return revocation.follow_ups_started_at is not None and revocation.follow_ups_wait is None
 
 
+def left_to_people(revocation: Revocation, step: Step) -> bool:
+    """Whether the step waits for somebody's press: the settings leave it to people, and nobody pressed anything yet."""
+    by = revocation.follow_ups_started_by
+    pressed = step.asked or (by is not None and by.kind != "system")
+    return step.left_to_people and not pressed
+
+
 def scope(revocation: Revocation, step: Step, rules: Rules) -> Scope:
     """What the step may take away now."""
     if not revocation.on_the_list or suspended(revocation) or step.settled or not automated(step.kind, rules):
         return Scope.NOTHING
-    if step.asked or (started(revocation) and step.kind in rules.follow_ups):
-        return Scope.ALL if _its_turn(revocation, step) else Scope.NOTHING
-    if step.kind not in rules.follow_ups:
+    if left_to_people(revocation, step):
         return Scope.NOTHING
+    if step.asked or started(revocation):
+        return Scope.ALL if _its_turn(revocation, step) else Scope.NOTHING
     gaps = bool(uncovered(revocation)) and revocation.state is State.DENIED and revocation.restore is None
     return Scope.GAPS if gaps and step.kind in _OPEN_NOW else Scope.NOTHING
 
@@ -118,8 +130,8 @@ def next_look_at(revocation: Revocation) -> datetime | None:
 
 def _look_at(revocation: Revocation, step: Step) -> datetime | None:
     """When this step must be looked at. One that may run and was never woken, or was stopped, is due at once."""
-    may_run = step.asked or not step.left_to_people
-    if step.again_at is not None or step.state not in (StepState.WAITING, StepState.RUNNING) or not may_run:
+    under_way = step.state in (StepState.WAITING, StepState.RUNNING)
+    if step.again_at is not None or not under_way or left_to_people(revocation, step):
         return step.again_at
     return revocation.follow_ups_started_at
 
@@ -165,14 +177,19 @@ def _came_back(step: Step, count: int, now: datetime) -> Step:
 def _sign_in(step: Step, reach: Reach, now: datetime) -> Step:
     if reach.sign_in == "DISABLED" and step.state is not StepState.DONE:
         return replace(step, state=StepState.DONE, ended_at=now, detail="", again_at=None)
-    if reach.sign_in == "ENABLED" and step.attested is not None and not step.settled:
-        return replace(step, detail=SAID_ONLY)
+    if reach.sign_in == "ENABLED" and not step.settled and _said_in_vain(step, reach):
+        return replace(step, attested=None, detail=IN_VAIN, due_at=now)
     if reach.sign_in == "ENABLED" and step.settled and _read_after(step, reach):
         why = "AWS says that sign-in is enabled. Disable it again, and find out who enabled it."
         # What the bot disabled once, it disables again; what a person did, a person does again.
         again = StepState.WAITING if step.started_at is not None else StepState.OPEN
         return replace(step, state=again, ended_at=None, detail=why, due_at=now, attested=None)
     return step
+
+
+def _said_in_vain(step: Step, reach: Reach) -> bool:
+    """An identity provider's sync takes its time; after an hour something is wrong."""
+    return step.attested is not None and reach.read_at - step.attested.at > ATTEST_SOON
 
 
 def _read_after(step: Step, reach: Reach) -> bool:
@@ -196,6 +213,8 @@ def news(before: Revocation, after: Revocation, now: datetime) -> Iterable[Note]
         old = before.step(step.kind)
         if old is not None and old.settled and not step.settled and step.kind in (*ACCESS, Kind.SIGN_IN):
             yield Note(kind="came_back", at=now, broadcast=True, detail=step.kind.value)
+        if step.detail == IN_VAIN and old is not None and old.detail != IN_VAIN:
+            yield Note(kind="step_failed", at=now, broadcast=True, detail=f"{step.kind}: {IN_VAIN}")
 
 
 def to_wake(revocation: Revocation, rules: Rules, now: datetime) -> tuple[Kind, ...]:

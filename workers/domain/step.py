@@ -46,6 +46,10 @@ class StepState(StrEnum):
     NOT_IN_USE = "not_in_use"
     """The account or Region does not have the service."""
 
+    @property
+    def words(self) -> str:
+        return self.value.replace("_", " ")
+
 
 SETTLED = frozenset({StepState.DONE, StepState.ATTESTED, StepState.NOT_IN_USE})
 

@@ -12,7 +12,7 @@ from workers.domain.same_person import same_person
 from workers.ports import SHOW, Change, Job, RevocationStore, Wake
 from workers.service.intake.authority import Authority, is_denied, may, not_barred
 from workers.service.intake.changing import changed_by
-from workers.service.intake.giving_back import GIVES_BACK, must_be_restorable, must_be_shut
+from workers.service.intake.giving_back import must_be_restorable, must_be_shut
 from workers.service.intake.outcome import named, outcome
 from workers.service.intake.waiting import NAMES, lapsed, must_be_free, what
 
@@ -60,7 +60,7 @@ def approve(
             raise Refused(f"You asked for {NAMES[what(request)]}; another approver must give the second yes.")
         _still_stands(store, request, now)
         _as_seen(request, list_seen)
-        if request.what in GIVES_BACK:
+        if request.gives_back:
             return _given_back(store, current, request, who.actor, reason, now)
         _releasable(current)
         return _approved(current, request, now, who.actor, reason)
@@ -164,7 +164,9 @@ def _given_back(
         then_release=false_alarm,
         again_at=now + JOB_LATE,
     )
-    changed = replace(current, release=None, restore=restore, follow_ups_wait=approver)
+    # Nothing is taken again by itself, not even what somebody asked for by Retry.
+    steps = tuple(replace(step, asked=False) for step in current.steps)
+    changed = replace(current, release=None, restore=restore, follow_ups_wait=approver, steps=steps)
     changed = _let_go(changed) if current.state is State.WATCHED else changed
     changed = changed.noting(*_terminal_vote(request.asked_by, approver, now))
     detail = {**_said(request, reason), "list": diff.entry, "count": diff.count}
@@ -196,7 +198,7 @@ def refuse(store: RevocationStore, who: Authority, revocation_id: str) -> Revoca
             Note(kind="approval_refused", at=now, detail=who.actor.name)
         )
         # What the request had stopped goes on.
-        wakes = (Wake(Job.FOLLOW_UP), SHOW) if request.what in GIVES_BACK else (SHOW,)
+        wakes = (Wake(Job.FOLLOW_UP), SHOW) if request.gives_back else (SHOW,)
         return Change(revocation=changed, event=f"{what(request)}_refused", actor=who.actor, wakes=wakes)
 
     return changed_by(store, revocation_id, decide)
@@ -209,7 +211,7 @@ def nudge(store: RevocationStore, who: Authority, revocation_id: str, approvers:
         may(store, who, current, approvers_too=True)
         request = _waiting(current)
         _still_stands(store, request, now)
-        if request.what in GIVES_BACK and request.diff is None:
+        if request.gives_back and request.diff is None:
             raise Refused("What would be given back has not been read yet, so nobody can approve it yet.")
         if request.nudged_at is not None and now - request.nudged_at < NUDGE_EVERY:
             raise Refused(

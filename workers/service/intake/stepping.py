@@ -38,11 +38,9 @@ def start_follow_ups(store: RevocationStore, who: Authority, revocation_id: str)
         _not_given_back(current)
         if current.follow_ups_started_at is not None and current.follow_ups_wait is None:
             raise Refused(f"Nothing changed: the follow-ups of {current.id} run already.")
-        given = current.restore is not None and Kind.SIGN_IN in dict(current.restore.diff.missing)
-        before = follow_ups.sessions_again(current, now) if given else current
         changed = replace(
-            before,
-            steps=tuple(_start(current, step, now) for step in before.steps),
+            current,
+            steps=tuple(_start(current, step, now) for step in current.steps),
             follow_ups_started_at=current.follow_ups_started_at or now,
             follow_ups_started_by=who.actor,
             follow_ups_wait=None,
@@ -106,7 +104,7 @@ def retry_step(store: RevocationStore, who: Authority, revocation_id: str, kind:
         _not_given_back(current)
         step = _step(current, kind)
         if step.settled or step.state is StepState.OPEN:
-            raise Refused(f"There is nothing to try again in this step: it is {step.state.value}.")
+            raise Refused(f"There is nothing to try again in this step: it is {step.state.words}.")
         fresh = replace(
             step, state=StepState.WAITING, asked=True, attempts=0, again_at=now, detail="", told=""
         )
@@ -132,7 +130,7 @@ def disable_anyway(store: RevocationStore, who: Authority, revocation_id: str) -
         _not_given_back(current)
         step = _step(current, Kind.SIGN_IN)
         if step.settled or step.state is StepState.OPEN:
-            raise Refused(f"Sign-in is no step that runs by itself now: it is {step.state.value}.")
+            raise Refused(f"Sign-in is no step that runs by itself now: it is {step.state.words}.")
         fresh = replace(step, anyway=True, asked=True, again_at=now)
         changed = current.with_step(fresh)
         return Change(

@@ -136,7 +136,8 @@ def _waiting_anew(current: Revocation, again: Mapping[Kind, int], now: datetime)
         step = current.step(kind)
         if step is not None:
             current = current.with_step(_given_back(step, count, now))
-    return current
+    # Whoever can sign in again may have a session that nobody ended.
+    return follow_ups.sessions_again(current, now) if Kind.SIGN_IN in again else current
 
 
 def _given_back(step: Step, count: int, now: datetime) -> Step:
