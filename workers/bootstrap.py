@@ -64,6 +64,7 @@ def rules(settings: WorkerSettings, region: str) -> Rules:
         clean_up_hours=_hours(settings.revoke_clean_up_hours),
         policy_size=settings.revoke_policy_size,
         break_glass=settings.revoke_break_glass,
+        protected=settings.revoke_protected,
         region=region,
     )
 

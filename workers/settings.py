@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from workers.domain.caps import Cap, Caps
 from workers.domain.rules import Rules
 from workers.domain.step import ACCESS, Kind
 from workers.domain.timing import LONGEST_ROLE_SESSION, Timing
@@ -25,6 +26,10 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 AUTOMATED = (*ACCESS, Kind.SIGN_IN)
 """The follow-ups that can run by themselves."""
+
+DEFAULT_CAPS = Caps(
+    per_person=Cap(most=5, within=timedelta(minutes=10)), overall=Cap(most=20, within=timedelta(hours=1))
+)
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = timedelta(days=3650)
@@ -80,6 +85,28 @@ def _slack_url(value: str) -> str:
     if scheme != "https" and not (scheme == "http" and is_loopback(value)):
         raise ValueError("must be https, or plain http to loopback")
     return value if value.endswith("/") else value + "/"
+
+
+def _rate_limits(value: Any) -> Any:
+    """`5/10m,20/1h`: per person, overall. `off`: None."""
+    if not isinstance(value, str):
+        return value
+    if value.strip() == "off":
+        return None
+    match = re.fullmatch(
+        r"([1-9]\d{0,4})/(\d{1,7}[smhd]),\s*([1-9]\d{0,4})/(\d{1,7}[smhd])", value.strip(), re.ASCII
+    )
+    if match is None:
+        raise ValueError("must be two limits, per person and overall, for example 5/10m,20/1h; or off")
+    person, overall = (_cap(match[n], match[n + 1]) for n in (1, 3))
+    return Caps(per_person=person, overall=overall)
+
+
+def _cap(most: str, within: str) -> Cap:
+    span = _duration(within)
+    if not timedelta(0) < span <= timedelta(days=7):
+        raise ValueError("must be limits within 1s to 7d each")
+    return Cap(most=int(most), within=span)
 
 
 def _follow_ups(value: Any) -> Any:
@@ -179,6 +206,8 @@ class CommonSettings(BaseSettings):
     revoke_signing_key: Annotated[SecretStr | None, AfterValidator(_long_key)] = None
     revoke_hold: Annotated[Duration, AfterValidator(_long_hold)] = LONGEST_ROLE_SESSION
     revoke_time_scale: Annotated[float, Field(ge=1, le=100_000)] = 1.0
+    revoke_rate_limits: Annotated[Caps | None, NoDecode, BeforeValidator(_rate_limits)] = DEFAULT_CAPS
+    """Above these a second person confirms. None: `off`."""
     revoke_identity_source: Literal["directory", "external", "active_directory"] | None = None
     revoke_follow_ups: Annotated[tuple[Kind, ...], NoDecode, BeforeValidator(_follow_ups)] = AUTOMATED
     revoke_follow_up_delay: Duration = timedelta(minutes=10)
@@ -218,6 +247,7 @@ class CommonSettings(BaseSettings):
             follow_ups=frozenset(self.revoke_follow_ups),
             disables_sign_in=self.disables_sign_in,
             region=self.region,
+            caps=self.revoke_rate_limits,
         )
 
     @property
@@ -264,6 +294,7 @@ class WorkerSettings(CommonSettings):
         str | None, _shaped(r"arn:aws[a-z-]*:sns:[^:]+:[^:]+:.+", "must be the ARN of an SNS topic")
     ] = None
     revoke_break_glass: Listed = ()
+    revoke_protected: Listed = ()
     revoke_scim_token: Annotated[SecretStr | None, AfterValidator(_scim_token)] = None
     revoke_trail_table: Annotated[
         str | None, _shaped(r"[A-Za-z0-9_-]{1,128}\.[A-Za-z0-9_-]{1,128}", "must look like database.table")

@@ -43,10 +43,8 @@ TABLE = frozenset(
 
 NOT_READ_YET = frozenset(
     {
-        "REVOKE_PROTECTED",
         "REVOKE_ON_CALL_GROUP",
         "REVOKE_DRILL_USER",
-        "REVOKE_RATE_LIMITS",
     }
 )
 

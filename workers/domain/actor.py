@@ -1,6 +1,6 @@
 """Who did something."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -11,6 +11,8 @@ class Actor:
     kind: Literal["slack", "terminal", "system"]
     id: str
     name: str = ""
+    email: str = field(default="", compare=False)
+    """As Slack had it then: by it, too, somebody is known as the target. Empty where Slack did not tell."""
 
 
 SYSTEM = Actor(kind="system", id="revoke-bot", name="the bot")

@@ -195,6 +195,40 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Vote:
+    """The first yes to a containment that takes two people."""
+
+    by: Actor
+    at: datetime
+    because: str
+    """Why it takes two, as a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratification:
+    """A protected user was contained by one person; a second one looks at it. Denied all the while."""
+
+    asked_at: datetime
+    ratified_by: Actor | None = None
+    ratified_at: datetime | None = None
+    escalated_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What a responder who is revoked themself did before: somebody else should look at it."""
+
+    revocation_id: str
+    who: str
+    """The target of that revocation, by their shortest true name."""
+    did: Literal["confirmed", "approved", "attested", "released"]
+    at: datetime
+    kind: Kind | None = None
+    """The step that they attested."""
+    undone_by: Actor | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Note:
     """Something the channel must still be told. Told at least once, then dropped from the record.
 
@@ -235,6 +269,15 @@ class Revocation:
     confirmed_by: Actor | None = None
     confirmed_at: datetime | None = None
     cancelled_by: Actor | None = None
+    protected: bool = False
+    """Whether the settings protect the target, as it was when they were identified."""
+    responders_left: int | None = None
+    """For a target who is a responder: how many others can act. None: the target is none, or it is not known."""
+    vote: Vote | None = None
+    """While it waits for the second person of a containment that takes two."""
+    seconded_by: Actor | None = None
+    """The second person of a containment that took two; `confirmed_by` is the first."""
+    ratification: Ratification | None = None
     policy_id: str | None = None
     written_at: datetime | None = None
     request_id: str | None = None
@@ -274,6 +317,10 @@ class Revocation:
     """Who pressed Wait; nothing more is removed until somebody presses Start."""
     snapshot: Snapshot | None = None
     restore: Restore | None = None
+    acts: tuple[Act, ...] = ()
+    """What the target did as a responder, in the days before."""
+    stood_down_at: datetime | None = None
+    """When that was read, and what the target owned passed on."""
     look_back: LookBack | None = None
     """What was asked of the logs on what the user did."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from workers.domain.caps import Caps
 from workers.domain.step import ACCESS, Kind
 from workers.domain.timing import Timing
 
@@ -20,6 +21,10 @@ class Rules:
     """From and to, hours of the day in UTC; None: at any hour."""
     policy_size: int = 5120
     break_glass: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    """User ids or user names: contained by one person who types the name, and then ratified by a second."""
+    caps: Caps | None = None
+    """Above these a second person confirms; None: no caps."""
     identity_source: Literal["directory", "external", "active_directory"] | None = None
     follow_ups: frozenset[Kind] = frozenset({*ACCESS, Kind.SIGN_IN})
     """Which of the automated ones run by themselves."""

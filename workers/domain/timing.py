@@ -15,6 +15,18 @@ WRITE_WITHIN = timedelta(seconds=60)
 APPROVE_WITHIN = timedelta(hours=24)
 """A release waits this long for its second person."""
 
+RATIFY_WITHIN = timedelta(minutes=30)
+"""A second person says yes to a protected user's denial by then, or it is escalated; denied all the while."""
+
+PROTECTED_ALONE_EVERY = timedelta(days=1)
+"""One person alone contains one protected user in this time; a further one takes two people."""
+
+RELEASE_WITHIN = timedelta(hours=1)
+"""An approved release that could not be carried out within this is asked for anew."""
+
+ACTS_WITHIN = timedelta(days=7)
+"""So far back a revoked responder's deeds are listed, to be undone."""
+
 ATTEST_SOON = timedelta(hours=1)
 """By then a person should have ended sessions, sign-in and Slack: through these the attacker comes back."""
 
