@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Manifest:
     events: frozenset[str] | None = None
     direct_messages: bool = True
     home: bool = True
+    shown: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
+    """What people are shown to choose from: of `commands` and `shortcuts`, the words of the manifest."""
 
     @classmethod
     def read(cls, path: Path = MANIFEST) -> Manifest:
@@ -49,6 +51,10 @@ class Manifest:
             events=frozenset(_events(document.get("settings") or {})),
             direct_messages=bool((features.get("app_home") or {}).get("messages_tab_enabled", True)),
             home=bool((features.get("app_home") or {}).get("home_tab_enabled", False)),
+            shown={
+                "commands": _words(features.get("slash_commands"), "command", "usage_hint", "description"),
+                "shortcuts": _words(features.get("shortcuts"), "callback_id", "name", "type", "description"),
+            },
         )
 
     def knows_command(self, command: str) -> bool:
@@ -66,3 +72,7 @@ class Manifest:
 
 def _events(settings: Mapping[str, Any]) -> list[str]:
     return (settings.get("event_subscriptions") or {}).get("bot_events") or []
+
+
+def _words(entries: Any, *names: str) -> tuple[Mapping[str, str], ...]:
+    return tuple({name: str(entry.get(name) or "") for name in names} for entry in entries or ())

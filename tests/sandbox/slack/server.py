@@ -6,11 +6,11 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
+from tests.sandbox.slack import page_files
 from tests.sandbox.slack.answers import respond
 from tests.sandbox.slack.sim_http import SimHttp, loopback_only
 from tests.sandbox.slack.web_api import WebApi
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 BIGGEST_BODY = 4 * 1024 * 1024
-PAGE = Path(__file__).parent / "page"
 
 
 class LoopThread:
@@ -64,11 +63,5 @@ def _application(workspace: SlackWorkspace) -> web.Application:
     app.router.add_post("/response/{token}", partial(respond, workspace.state))
     app.router.add_get("/link/", workspace.sockets.handle)
     app.add_routes(SimHttp(workspace).routes())
-    if PAGE.is_dir():
-        app.router.add_get("/", _front_page)
-        app.router.add_static("/page/", PAGE)
+    app.add_routes([*page_files.routes(), *workspace.more_routes])
     return app
-
-
-async def _front_page(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(PAGE / "index.html")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from tests.sandbox.slack.answers import Ack
+from tests.sandbox.slack.seen import seen
 from tests.sandbox.slack.state import CannotAct
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def loopback_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Pages of this machine may read the answers; a page from elsewhere is not even listened to."""
     origin = request.headers.get("Origin", "")
-    if origin and urlsplit(origin).hostname not in ("127.0.0.1", "localhost"):
+    named = {urlsplit(f"//{request.host}").hostname, urlsplit(origin).hostname if origin else "localhost"}
+    if not named <= {"127.0.0.1", "localhost"}:
         return web.json_response({"error": "not from here"}, status=403)
     response = web.Response() if request.method == "OPTIONS" else await handler(request)
     if origin and not response.prepared:
@@ -73,6 +75,7 @@ class SimHttp:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/_sim/state", self._dump),
+            web.get("/_sim/seen", self._seen),
             web.get("/_sim/calls", self._calls),
             web.get("/_sim/events", self._events),
             web.post("/_sim/{action}", self._act),
@@ -82,6 +85,14 @@ class SimHttp:
     async def _dump(self, request: web.Request) -> web.Response:
         extra = {"sockets": self._workspace.connections, "events_url": self._workspace.events_url}
         return web.json_response(self._state.dump() | extra)
+
+    async def _seen(self, request: web.Request) -> web.Response:
+        """What one person has before their eyes; `as` is their id."""
+        try:
+            with self._state.lock:
+                return web.json_response(seen(self._state, request.query.get("as", "")))
+        except CannotAct as wrong:
+            return web.json_response({"error": str(wrong)}, status=400)
 
     async def _calls(self, request: web.Request) -> web.Response:
         calls = self._workspace.calls(request.query.get("method"))

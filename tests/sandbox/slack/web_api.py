@@ -41,6 +41,22 @@ def _auth_test(state: State, args: Arguments) -> Json:
     }
 
 
+def _bots_info(state: State, args: Arguments) -> Json:
+    """Without `bot` Slack answers with nothing but `ok`."""
+    if args.text("bot") and args.text("bot") != state.bot_id:
+        raise Refused("bot_not_found")
+    bot = {
+        "id": state.bot_id,
+        "deleted": False,
+        "name": state.people[state.bot_user_id].name,
+        "updated": 1_700_000_000,
+        "app_id": state.app_id,
+        "user_id": state.bot_user_id,
+        "icons": {},
+    }
+    return {"bot": bot} if args.text("bot") else {}
+
+
 def _connections_open(state: State, args: Arguments) -> Json:
     ticket = secrets.token_urlsafe(18)
     state.tickets.add(ticket)
@@ -50,6 +66,7 @@ def _connections_open(state: State, args: Arguments) -> Json:
 METHODS = {
     "api.test": Method(_api_test, token="none"),
     "auth.test": Method(_auth_test),
+    "bots.info": Method(_bots_info, ("users:read",)),
     "apps.connections.open": Method(_connections_open, token="app"),
     "chat.postMessage": Method(api_chat.post_message, ("chat:write",)),
     "chat.update": Method(api_chat.update, ("chat:write",)),

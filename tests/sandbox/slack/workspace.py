@@ -47,6 +47,8 @@ class SlackWorkspace:
         self.delivery = Delivery(self.state, self.sockets, self._http)
         self.acts = Acts(self.state, self.delivery)
         self._port = port
+        self.more_routes: list[web.RouteDef] = []
+        """Doors of others beside the workspace's own, on the same address; add them before `start`."""
         self._loop = LoopThread()
         self._runner: web.AppRunner | None = None
 
