@@ -13,13 +13,15 @@ from redis import Redis
 from redis.exceptions import RedisError
 from slack_sdk import WebClient
 
+from bot import credentials
 from bot.app import THREADS, build_app
 from bot.deps import Deps
 from bot.guard import Guard
-from bot.serving import serve_http, serve_socket
+from bot.serving import Pages, serve_http, serve_socket
 from bot.settings import BotSettings
 from workers import logs
 from workers.adapters.audit_log import AuditLog
+from workers.adapters.audit_sink import StdoutSink
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty, warm
 from workers.adapters.redis_server import RedisServer
@@ -43,6 +45,9 @@ def main() -> None:
     except WrongSettings as wrong:
         print(f"These settings are wrong:\n{wrong}", file=sys.stderr)
         sys.exit(2)
+    if found := credentials.found_here():
+        print(credentials.sentence(found), file=sys.stderr)
+        sys.exit(2)
     logs.log_to_stdout(_secrets(settings))
     for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
         os.environ.pop(name, None)  # Bolt would take them for an OAuth set-up and ignore the token
@@ -61,14 +66,15 @@ def run(settings: BotSettings, stop: threading.Event) -> None:
     client = WebClient(
         settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=5
     )
-    secret = settings.slack_signing_secret
+    secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
     gate = Guard(deps)
-    app = build_app(client, secret.get_secret_value() if secret else None, deps, gate)
+    app = build_app(client, secret, deps, gate)
     tick = partial(_tick, server, every(GROUPS_EVERY, gate.refresh))
     if settings.slack_app_token is not None:
         serve_socket(app, settings.slack_app_token.get_secret_value(), stop, tick)
     else:
-        serve_http(app, partial(_ready, deps), settings.port, stop, tick)
+        assert secret is not None  # the settings require it without an app token
+        serve_http(Pages(app, partial(_ready, deps), secret), settings.port, stop, tick)
     logger.info("stopped")
     if server is not None:
         server.stop()
@@ -81,7 +87,9 @@ def build_deps(settings: BotSettings, server: RedisServer | None) -> Deps:
     _warm(redis, queue)
     timing = settings.timing
     return Deps(
-        store=RedisStore(redis, AuditLog(signing_key(settings)), queue, partial(next_due, timing=timing)),
+        store=RedisStore(
+            redis, AuditLog(signing_key(settings)), queue, partial(next_due, timing=timing), StdoutSink()
+        ),
         people=SlackDirectory.connected(
             settings.slack_bot_token.get_secret_value(), settings.slack_api_url, timeout=1
         ),

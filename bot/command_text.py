@@ -201,7 +201,7 @@ def _too_long(reason: str, text: str) -> str:
 
 def _again(what: str, text: str) -> str:
     """What is wrong, and the whole text to copy: it took time to write, and there is none."""
-    kept = _clean(text).replace("`", "'").strip()
+    kept = _uncoded(_clean(text)).strip()
     return f"{what} Run it again with:\n```/revoke {kept}```"
 
 
@@ -215,5 +215,10 @@ def _clean(text: str) -> str:
 
 
 def _shown(text: str, limit: int = 60) -> str:
-    kept = _clean(text)[:limit].replace("`", "'")
+    kept = _uncoded(_clean(text)[:limit])
     return f"`{kept}`"
+
+
+def _uncoded(text: str) -> str:
+    """Without the signs that end code; Slack takes the wide one for one too."""
+    return text.replace("`", "'").replace("\uff40", "'")

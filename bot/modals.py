@@ -12,13 +12,14 @@ from typing import Any
 
 from workers.cards.checklist import summed, taken, unattested
 from workers.cards.step_words import TITLES
-from workers.cards.text import Block, bullets, plain, plain_section
+from workers.cards.text import Block, bullets, plain, plain_section, section
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind, Step
 from workers.service.intake import REASON_LIMIT
 
 ATTEST, ASSIGN = "attest_form", "assign_form"
 FALSE_ALARM, RESTORE = "false_alarm_form", "restore_form"
+DENY, DENY_AGAIN = "deny_form", "deny_again_form"
 
 NOTHING_LOST = "nothing_lost"
 
@@ -151,6 +152,39 @@ def _tick(revocation: Revocation) -> list[Block]:
     ]
 
 
+def user_name(callback_id: str, revocation: Revocation) -> View:
+    """The form in which a protected user's name is typed before they are denied."""
+    return _form(
+        callback_id,
+        "Deny",
+        "Deny now",
+        revocation,
+        [
+            plain_section(
+                f"{revocation.who} is protected. You deny them alone; all approvers are told, and a second person ratifies "
+                "it within 30 minutes, or it is escalated. They stay denied meanwhile."
+            ),
+            _input(
+                "user_name",
+                "Type the user name",
+                {"type": "plain_text_input", "max_length": 150},
+                optional=False,
+                hint=f"As the card shows it: {_user(revocation)}",
+            ),
+        ],
+    )
+
+
+def said(revocation: Revocation, sentence: str) -> View:
+    """What takes a form's place once it was sent; mrkdwn."""
+    return {
+        "type": "modal",
+        "title": _words(revocation.id, 24),
+        "close": _words("Close", 24),
+        "blocks": [section(sentence)],
+    }
+
+
 def sent(view: Mapping[str, Any]) -> Sent:
     """What was sent. Raises ValueError where it is no form of ours."""
     about = json.loads(str(view.get("private_metadata") or "{}"))
@@ -206,7 +240,7 @@ def _which(steps: Sequence[Step]) -> Block:
 
 def _reason(given: str) -> Block:
     element: Block = {"type": "plain_text_input", "max_length": REASON_LIMIT, "multiline": True}
-    return _input("reason", "Reason", element | ({"initial_value": given} if given else {}))
+    return _input("reason", "Reason", element | ({"initial_value": given[:REASON_LIMIT]} if given else {}))
 
 
 def _input(block: str, label: str, element: Block, *, optional: bool = True, hint: str = "") -> Block:

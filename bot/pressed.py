@@ -1,5 +1,6 @@
 """What was pressed, read from Slack's payload: which revocation, which step, on which card."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,9 @@ from workers.domain.errors import Refused
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind
 from workers.ports import RevocationStore
+
+_ACT = re.compile(r"act\.(R-[A-Z0-9]{6})\.R-[A-Z0-9]{6}\.([a-z_]+)")
+"""A row about what somebody did: on whose card, in which revocation, and which attestation or `none`."""
 
 
 class OldCard(Refused):
@@ -25,7 +29,15 @@ def row(action: Mapping[str, Any]) -> str:
 
 def kind(row: str) -> Kind | None:
     """The step that the row is about; None where it names none."""
-    return next((kind for kind in Kind if row == f"step.{kind.value}"), None)
+    act = _ACT.fullmatch(row)
+    named = act[2] if act else row.removeprefix("step.") if row.startswith("step.") else ""
+    return next((kind for kind in Kind if named == kind.value), None)
+
+
+def card_of(row: str) -> str | None:
+    """The revocation on whose card the row lists a deed of its target; None for any other row."""
+    act = _ACT.fullmatch(row)
+    return act[1] if act else None
 
 
 def list_seen(row: str) -> int | None:
@@ -37,8 +49,23 @@ def list_seen(row: str) -> int | None:
 def revocation(store: RevocationStore, action: Mapping[str, Any], body: Mapping[str, Any]) -> Revocation:
     """The revocation whose button this is, as it is now. Raises OldCard, UnknownRevocation, UnreadableRecord."""
     current = store.get(revocation_id(action))
-    on_its_card(current, body)
+    about = row(action)
+    card = card_of(about)
+    if card is None:
+        on_its_card(current, body)
+    else:
+        _on_the_card_of(store.get(card), current, kind(about), body)
     return current
+
+
+def _on_the_card_of(
+    theirs: Revocation, other: Revocation, kind: Kind | None, body: Mapping[str, Any]
+) -> None:
+    """For what a revoked responder did, the same of their own card: and only where it lists that deed."""
+    on_its_card(theirs, body)
+    deeds = [act for act in theirs.acts if act.revocation_id == other.id and kind in (None, act.kind)]
+    if not deeds or str((body.get("channel") or {}).get("id")) != theirs.channel:
+        raise OldCard(f"This card of {theirs.id} is out of date. The live one is in <#{theirs.channel}>.")
 
 
 def on_its_card(revocation: Revocation, body: Mapping[str, Any]) -> None:

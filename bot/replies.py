@@ -4,8 +4,8 @@ from typing import Any
 
 from bot.command_text import HELP
 from workers.cards import card as cards
-from workers.cards import phrase
-from workers.cards.text import context, inert, section, utc
+from workers.cards import phrase, second_person
+from workers.cards.text import context, cut, fitting, inert, section, utc
 from workers.domain.revocation import Revocation
 from workers.domain.rules import Rules
 from workers.ports import Message
@@ -27,7 +27,8 @@ STORE_UNSURE = (
 
 
 def say(sentence: str) -> Reply:
-    return {"text": sentence, "response_type": "ephemeral"}
+    """One sentence; mrkdwn. In a block, for of a bare text Slack makes links and mentions by itself."""
+    return {"text": sentence, "blocks": [section(sentence)], "response_type": "ephemeral"}
 
 
 def help_() -> Reply:
@@ -45,7 +46,7 @@ def asked(revocations: list[Asked], reason: str, rules: Rules, silence: str | No
     blocks = [section(line) for line in lines]
     for revocation in known[:3]:
         blocks.extend(cards.without_buttons(revocation, rules).blocks)  # type: ignore[arg-type]
-    return {"text": "\n".join(lines), "blocks": blocks[:50], "response_type": "ephemeral"}
+    return {"text": "\n".join(lines), "blocks": fitting(blocks), "response_type": "ephemeral"}
 
 
 def _looking(revocations: list[Revocation]) -> str:
@@ -62,8 +63,9 @@ def _name(revocation: Revocation) -> str:
 
 def _known(revocation: Revocation, reason: str) -> str:
     added = "; your reason was added" if reason else ""
+    how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
     card = f"Its card is in <#{revocation.channel}>{added}."
-    return f"{inert(revocation.who, 100)} already has {revocation.id}: {phrase.standing(revocation)}. {card}"
+    return f"{inert(revocation.who, 100)} already has {revocation.id}: {how}. {card}"
 
 
 def listed(revocations: list[Revocation], rules: Rules) -> Reply:
@@ -74,13 +76,14 @@ def listed(revocations: list[Revocation], rules: Rules) -> Reply:
     more = (
         [context(f"{len(lines) - 40} more; `python -m workers list` shows all.")] if len(lines) > 40 else []
     )
-    return {"text": "\n".join(lines)[:3900], "blocks": [*blocks, *more], "response_type": "ephemeral"}
+    return {"text": cut("\n".join(lines), 3900), "blocks": [*blocks, *more], "response_type": "ephemeral"}
 
 
 def _line(revocation: Revocation, rules: Rules) -> str:
     since = f"since {utc(revocation.written_at or revocation.requested_at)}"
     owner = revocation.owner.name if revocation.owner else "nobody"
-    return f"{revocation.id} · {phrase.standing(revocation)} · {phrase.person(revocation)} · {since} · owner {inert(owner, 80)}"
+    how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
+    return f"{revocation.id} · {how} · {phrase.person(revocation)} · {since} · owner {inert(owner, 80)}"
 
 
 def _since(revocation: Revocation) -> str:

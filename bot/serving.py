@@ -5,18 +5,24 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
 from waitress.server import create_server
+
+from bot.signature import from_slack
 
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 1024 * 1024
 RECONNECT_AFTER = 5.0
+
+TIMESTAMP, SIGNATURE = "HTTP_X_SLACK_REQUEST_TIMESTAMP", "HTTP_X_SLACK_SIGNATURE"
 
 StartResponse = Callable[..., Any]
 Tick = Callable[[], None]
@@ -25,30 +31,53 @@ Ready = Callable[[], dict[str, Any]]
 
 
 class Pages:
-    """The WSGI app: Slack's requests to Bolt, `/healthz`, `/readyz`, and 404."""
+    """The WSGI app: Slack's requests to Bolt, `/healthz`, `/readyz`, and 404. Never raises."""
 
-    def __init__(self, app: App, ready: Ready) -> None:
+    def __init__(self, app: App, ready: Ready, signing_secret: str) -> None:
         self._slack = SlackRequestHandler(app)
         self._ready = ready
+        self._verifier = SignatureVerifier(signing_secret)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        path, method = environ.get("PATH_INFO"), environ.get("REQUEST_METHOD")
-        if path == "/healthz" and method == "GET":
-            return _page(start_response, "200 OK", {"ok": True})
-        if path == "/readyz" and method == "GET":
-            return self._readiness(start_response)
-        # Bolt answers 500 with a traceback to a timestamp that is no number.
-        if path == self._slack.path and not _is_number(environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "")):
+        match environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"):
+            case "GET", "/healthz":
+                return _page(start_response, "200 OK", {"ok": True})
+            case "GET", "/readyz":
+                return self._readiness(start_response)
+            case "POST", self._slack.path:
+                return self._of_slack(environ, start_response)
+        return _page(start_response, "404 Not Found", {"error": "not found"})
+
+    def _of_slack(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Bolt is given what is signed and nothing else, and only once the signature is right."""
+        length = str(environ.get("CONTENT_LENGTH") or "0")
+        if not (length.isascii() and length.isdigit()):
+            return _page(start_response, "400 Bad Request", {"error": "no length"})
+        if len(length) > len(str(BODY_LIMIT)) or int(length) > BODY_LIMIT:
+            return _page(start_response, "413 Content Too Large", {"error": "too large"})
+        body = environ["wsgi.input"].read(int(length))
+        if not from_slack(self._verifier, _header(environ, TIMESTAMP), _header(environ, SIGNATURE), body):
             return _page(start_response, "401 Unauthorized", {"error": "invalid request"})
-        return self._slack(environ, start_response)
+        try:
+            return self._slack(_signed(environ, body), start_response)
+        except Exception as error:
+            logger.warning("request_unreadable", extra={"cause": type(error).__name__})
+            return _page(start_response, "400 Bad Request", {"error": "unreadable"})
 
     def _readiness(self, start_response: StartResponse) -> Iterable[bytes]:
         state = self._ready()
         return _page(start_response, "200 OK" if state["ok"] else "503 Service Unavailable", state)
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+def _header(environ: dict[str, Any], name: str) -> str:
+    return str(environ.get(name) or "")
+
+
+def _signed(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
+    """The request without the headers and the query, which nobody signed; Bolt tells by the body what it holds."""
+    kept = ("REQUEST_METHOD", "PATH_INFO", "SERVER_PROTOCOL", TIMESTAMP, SIGNATURE)
+    told = {name: environ[name] for name in kept if name in environ}
+    return {**told, "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
 
 
 def _page(start_response: StartResponse, status: str, content: dict[str, Any]) -> Iterable[bytes]:
@@ -57,10 +86,10 @@ def _page(start_response: StartResponse, status: str, content: dict[str, Any]) -
     return [body]
 
 
-def serve_http(app: App, ready: Ready, port: int, stop: threading.Event, tick: Tick) -> None:
+def serve_http(pages: Pages, port: int, stop: threading.Event, tick: Tick) -> None:
     """Serve until `stop`; then no new requests, and those in hand are answered."""
     server = create_server(
-        Pages(app, ready), host="0.0.0.0", port=port, threads=20, max_request_body_size=BODY_LIMIT, ident=None
+        pages, host="0.0.0.0", port=port, threads=20, max_request_body_size=BODY_LIMIT, ident=None
     )
     threading.Thread(target=_run, args=(server, stop), name="http", daemon=True).start()
     logger.info("serving_http", extra={"port": port})

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from slack_bolt import BoltContext, BoltResponse, Respond
 
+from workers.cards.text import section
+
 logger = logging.getLogger(__name__)
 
 _TIMEOUT = 5
@@ -31,10 +33,11 @@ def _say(respond: Respond | None, sentence: str, *, instead: bool = False) -> No
     """Say it to the person alone; `instead`: in place of the message that was clicked, for everybody."""
     if respond is None or not respond.response_url:
         return
+    blocks = [section(sentence)]  # of a bare text Slack makes links and mentions by itself
     try:
         if instead:
-            respond(text=sentence, replace_original=True)
+            respond(text=sentence, blocks=blocks, replace_original=True)
         else:
-            respond(text=sentence, response_type="ephemeral", replace_original=False)
+            respond(text=sentence, blocks=blocks, response_type="ephemeral", replace_original=False)
     except Exception:
         logger.warning("whisper_failed", exc_info=True)

@@ -1,4 +1,4 @@
-"""The cards' buttons. A button carries the revocation's id; everything else is looked up anew."""
+"""The cards' buttons, beside those that deny. A button carries the revocation's id; everything else is looked up anew."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,8 +10,7 @@ from bot import pressed
 from bot.deps import Deps
 from bot.pressed import OldCard
 from bot.prompt import Prompt, Questions
-from bot.silence import silence
-from workers.cards import approval
+from workers.cards import approval, protection
 from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind
@@ -22,17 +21,12 @@ UseCase = Callable[[Deps, Authority, str, str], Revocation]
 """The last is what the button's row says that it is about."""
 
 USE_CASES: dict[str, UseCase] = {
-    "revocation_confirm": lambda deps, who, id_, _: intake.confirm(deps.store, who, id_),
     "revocation_cancel": lambda deps, who, id_, _: intake.cancel(deps.store, who, id_),
     "revocation_hold": lambda deps, who, id_, _: intake.hold(deps.store, who, id_, deps.rules.timing),
     "revocation_hold_until_released": lambda deps, who, id_, _: intake.hold(
         deps.store, who, id_, deps.rules.timing, until_released=True
     ),
     "revocation_release": lambda deps, who, id_, _: intake.ask_release(deps.store, who, id_, ""),
-    "revocation_deny_again": lambda deps, who, id_, _: intake.deny_again(deps.store, who, id_),
-    "approval_give": lambda deps, who, id_, row: intake.approve(
-        deps.store, who, id_, list_seen=pressed.list_seen(row)
-    ),
     "approval_refuse": lambda deps, who, id_, _: intake.refuse(deps.store, who, id_),
     "follow_ups_start": lambda deps, who, id_, _: intake.start_follow_ups(deps.store, who, id_),
     "follow_ups_wait": lambda deps, who, id_, _: intake.wait_follow_ups(deps.store, who, id_),
@@ -41,9 +35,24 @@ USE_CASES: dict[str, UseCase] = {
 }
 
 
+def _give(deps: Deps, who: Authority, id_: str, row: str) -> Revocation:
+    """The second yes to what the row is about: a protected user's denial, or what waits for approval."""
+    if row == protection.block_id(id_):
+        return intake.ratify(deps.store, who, id_)
+    return intake.approve(deps.store, who, id_, list_seen=pressed.list_seen(row))
+
+
 def _retry(deps: Deps, who: Authority, id_: str, kind: Kind | None) -> Revocation:
     """The step's Retry; without a step the policy's."""
     return intake.retry_step(deps.store, who, id_, kind) if kind else intake.retry(deps.store, who, id_)
+
+
+def _undo_attest(deps: Deps, who: Authority, id_: str, row: str) -> Revocation:
+    card, kind = pressed.card_of(row), pressed.kind(row)
+    changed = intake.undo_attest(deps.store, who, id_, kind)
+    if card is not None:
+        intake.undone(deps.store, who, card, id_, kind)
+    return changed
 
 
 def _nudge(people: Prompt, deps: Deps, who: Authority, id_: str, _: str) -> Revocation:
@@ -58,9 +67,6 @@ def _nudge(people: Prompt, deps: Deps, who: Authority, id_: str, _: str) -> Revo
     return intake.nudge(deps.store, who, id_, approvers)
 
 
-CONFIRMS = ("revocation_confirm", "revocation_deny_again")
-"""After these somebody must be denied, and whoever pressed must hear where no worker does it."""
-
 LINKS = ("open_policy", "open_identity_center")
 """Buttons that only open a page; Slack still wants an ack."""
 
@@ -68,6 +74,8 @@ LINKS = ("open_policy", "open_identity_center")
 def register(app: App, deps: Deps) -> None:
     for action_id, use_case in USE_CASES.items():
         app.action(action_id)(_listener(deps, use_case))
+    app.action("approval_give")(_listener(deps, _give))
+    app.action("step_undo_attest")(_listener(deps, _undo_attest))
     app.action("approval_nudge")(_listener(deps, partial(_nudge, Prompt())))
     for action_id in LINKS:
         app.action(action_id)(_acknowledge)
@@ -80,12 +88,9 @@ def _acknowledge(ack: Ack) -> None:
 def _listener(deps: Deps, use_case: UseCase) -> Callable[..., None]:
     def listener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
         refusal = _carry_out(deps, use_case, context["authority"], body, action)
-        missing = silence(deps) if action.get("action_id") in CONFIRMS else None
         ack()
         if refusal is not None:
             context["whisper"](str(refusal), instead=isinstance(refusal, OldCard))
-        elif missing is not None:
-            context["whisper"](f"Confirmed and recorded. {missing}")
 
     return listener
 

@@ -6,6 +6,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 
 from bot.deps import Deps
+from workers.service.intake.authority import is_denied
 
 ACTION = "doctor_test"
 _NONCE = re.compile(r"[0-9a-f]{6}")
@@ -14,7 +15,8 @@ _NONCE = re.compile(r"[0-9a-f]{6}")
 def register(app: App, deps: Deps) -> None:
     def pressed(ack: Ack, action: dict[str, Any], context: BoltContext) -> None:
         who, nonce = context["authority"], str(action.get("value"))
-        allowed = (who.responder or who.approver) and _NONCE.fullmatch(nonce) is not None
+        listed = (who.responder or who.approver) and not is_denied(deps.store, who.actor)
+        allowed = listed and _NONCE.fullmatch(nonce) is not None
         if allowed:
             deps.store.mark(f"{ACTION}-{nonce}")
         ack()

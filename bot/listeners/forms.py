@@ -16,6 +16,7 @@ from bot.modals import Sent, View
 from bot.opening import NOT_OPENED
 from bot.pressed import OldCard
 from bot.prompt import Prompt
+from workers.cards.bare import bare
 from workers.domain.actor import Actor
 from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
 from workers.domain.revocation import Revocation
@@ -128,9 +129,9 @@ def _receiver(receive: Receive) -> Callable[..., None]:
         try:
             receive(context["authority"], form)
         except AtField as refusal:
-            ack(response_action="errors", errors=form.at_field(refusal.block, str(refusal)))
+            ack(response_action="errors", errors=form.at_field(refusal.block, bare(str(refusal))))
         except _REFUSED as refusal:
-            ack(response_action="errors", errors=form.at_field(form.inputs[-1], str(refusal)))
+            ack(response_action="errors", errors=form.at_field(form.inputs[-1], bare(str(refusal))))
         else:
             ack()
 
@@ -143,8 +144,13 @@ def _attest(deps: Deps, who: Authority, form: Sent) -> None:
     link = form.text("link")
     if link and not link.startswith(("https://", "http://")):
         raise AtField("link", "A link begins with https://. Give one, or leave it empty.")
-    named = form.text("done_by_name") or form.text("done_by")
-    said = Statement(done_by="" if named == who.actor.id else named, done_at=form.time("done_at"), link=link)
+    typed, picked = form.text("done_by_name"), form.text("done_by")
+    said = Statement(
+        done_by=typed or ("" if picked == who.actor.id else picked),
+        done_at=form.time("done_at"),
+        link=link,
+        by_hand=bool(typed),
+    )
     try:
         intake.attest(deps.store, who, form.revocation_id, form.kind, said)
     except Refused as refusal:
@@ -172,7 +178,9 @@ def _assignee(deps: Deps, people: Prompt, slack_id: str) -> Actor:
         raise AtField(
             "assignee", f"{person.name} cannot press Done: only full members of this workspace can."
         )
-    return Actor(kind="slack", id=slack_id, name=person.name if person else slack_id)
+    if person is None:
+        return Actor(kind="slack", id=slack_id, name=slack_id)
+    return Actor(kind="slack", id=slack_id, name=person.name, email=person.email or "")
 
 
 def _false_alarm(deps: Deps, who: Authority, form: Sent) -> None:

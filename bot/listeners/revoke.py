@@ -14,6 +14,7 @@ from bot.rooms import Rooms
 from bot.silence import silence
 from workers.domain.errors import Refused, UnknownRevocation, UnreadableRecord
 from workers.domain.revocation import Revocation
+from workers.domain.same_person import is_target
 from workers.service import intake
 from workers.service.intake import Authority, Request
 
@@ -116,4 +117,4 @@ def _visible(deps: Deps, who: Authority, revocations: list[Revocation]) -> list[
     intake.not_denied(deps.store, who)
     if not (who.responder or who.approver):
         raise Refused("Only responders and approvers can see this.")
-    return [revocation for revocation in revocations if revocation.target.slack_id != who.actor.id]
+    return [revocation for revocation in revocations if not is_target(who.actor, revocation)]
