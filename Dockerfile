@@ -25,7 +25,8 @@ ENV HOME=/data \
     REVOKE_DATA_DIR=/data
 WORKDIR /app
 COPY --from=build /app /app
-# The only place that is ever written to, and only where no REDIS_URL or no REVOKE_SIGNING_KEY is given.
+# The only place that is ever written to: the workers keep there what they saw of the records. With no REDIS_URL or
+# no REVOKE_SIGNING_KEY, the embedded Redis and the made key are there too.
 COPY --from=build --chown=10001:10001 /data /data
 USER 10001:10001
 STOPSIGNAL SIGTERM

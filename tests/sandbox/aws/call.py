@@ -24,6 +24,7 @@ class Call:
     service: str
     operation: str
     region: str
+    access_key: str
     params: dict[str, Any]
     protocol: str
     user_agent: str
@@ -35,16 +36,16 @@ class Call:
 def read_call(environ: dict[str, Any], request_id: str) -> Call:
     request = Request(environ)
     body = request.get_data()
-    service, region = _scope(request.headers.get("Authorization", ""))
+    access_key, service, region = _scope(request.headers.get("Authorization", ""))
     protocol, operation, params = _operation(request, service, body)
     agent = request.headers.get("User-Agent", "")
-    return Call(service, operation, region, params, protocol, agent, request_id, environ, body)
+    return Call(service, operation, region, access_key, params, protocol, agent, request_id, environ, body)
 
 
-def _scope(authorization: str) -> tuple[str, str]:
-    """Service and Region of the signature's credential scope."""
-    match = re.search(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request", authorization)
-    return (match[2], match[1]) if match else ("unsigned", "us-east-1")
+def _scope(authorization: str) -> tuple[str, str, str]:
+    """Access key id, service and Region of the signature's credential scope."""
+    match = re.search(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request", authorization)
+    return (match[1], match[3], match[2]) if match else ("", "unsigned", "us-east-1")
 
 
 def _operation(request: Request, service: str, body: bytes) -> tuple[str, str, dict[str, Any]]:

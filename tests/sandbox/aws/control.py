@@ -70,6 +70,10 @@ class Control:
     def fault(self, **fault: Any) -> None:
         self._world.faults.add(Fault(**fault))
 
+    def faults(self) -> Any:
+        """Those that wait."""
+        return self._world.faults.listed()
+
     def clear_faults(self) -> None:
         self._world.faults.clear()
 

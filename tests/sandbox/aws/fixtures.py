@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox.aws import PretendAws, Seed
+from tests.sandbox.aws.pretend import ANYTHING, PREPARE, WORKER
 from workers.adapters.aws.clients import AwsClients, aws_clients
 from workers.adapters.aws.pacing import Pace
 from workers.adapters.redis_connection import hasty
@@ -28,18 +29,26 @@ def strict_seed(strict_aws: PretendAws) -> Seed:
 
 @pytest.fixture(scope="session")
 def _built_clients(strict_aws: PretendAws) -> AwsClients:
-    with pytest.MonkeyPatch.context() as patch:
-        _point(patch, strict_aws)
-        clients = aws_clients()
-        clients.endpoints()
-    return clients
+    return _built(strict_aws, WORKER)
+
+
+@pytest.fixture(scope="session")
+def prepare_clients(strict_aws: PretendAws) -> AwsClients:
+    """Clients with the rights of the role for `prepare`."""
+    return _built(strict_aws, PREPARE)
+
+
+@pytest.fixture(scope="session")
+def any_clients(strict_aws: PretendAws) -> AwsClients:
+    """Clients with every right: to ask for what our roles may not, and hear what AWS says beyond rights."""
+    return _built(strict_aws, ANYTHING)
 
 
 @pytest.fixture
 def strict_clients(
     _built_clients: AwsClients, strict_aws: PretendAws, monkeypatch: pytest.MonkeyPatch
 ) -> AwsClients:
-    """Clients of the pretend AWS; the environment points there too, for `aws_clients()`."""
+    """Clients with the workers' rights; the environment points there too, for `aws_clients()`."""
     _point(monkeypatch, strict_aws)
     return _built_clients
 
@@ -60,6 +69,14 @@ def strict_pace(strict_pace_url: str) -> Pace:
     return Pace(redis)
 
 
-def _point(patch: pytest.MonkeyPatch, aws: PretendAws) -> None:
-    for name, value in aws.env().items():
+def _built(aws: PretendAws, access_key: str) -> AwsClients:
+    with pytest.MonkeyPatch.context() as patch:
+        _point(patch, aws, access_key)
+        clients = aws_clients()
+        clients.endpoints()  # the credentials are read when a client is built
+    return clients
+
+
+def _point(patch: pytest.MonkeyPatch, aws: PretendAws, access_key: str = WORKER) -> None:
+    for name, value in aws.env(access_key).items():
         patch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""The strict layer: every call passes faults, rates and checks before it reaches our operations or moto's."""
+"""The strict layer: every call passes rights, faults, rates and checks before it reaches our operations or moto's."""
 
 import socket
 import time
@@ -16,6 +16,7 @@ from tests.sandbox.aws import (
     identity_store,
     look_back,
     organizations,
+    roles,
     sso_admin,
 )
 from tests.sandbox.aws.answers import Answer, Passed, Refusal, ok, refused
@@ -91,6 +92,7 @@ class Gateway:
         return entry
 
     def _with_rates(self, call: Call) -> Answer | None:
+        roles.check(self.world, call)
         if self.world.dials.throttle:
             self.world.throttle.check(call)
         fault = self.world.faults.take(call.operation)

@@ -13,6 +13,11 @@ from tests.sandbox.aws.seed_data import Seed
 ROOT = Path(__file__).parents[3]
 PLACEHOLDER = "Add user ID here"
 
+WORKER, PREPARE, MEMBER, ANYTHING = (
+    f"AKIAPRETEND{rest:0<9}" for rest in ("", "PREPARE", "MEMBER", "ANYTHING")
+)
+"""Access key ids: the role for the workers, that for `prepare`, the workers' in a member account, and all rights."""
+
 
 class PretendAws:
     """Start it, seed it, point boto3 at it with `env()`. Usable as a context manager."""
@@ -26,7 +31,9 @@ class PretendAws:
     def start(self) -> "PretendAws":
         command = [sys.executable, "-m", "tests.sandbox.aws", "--port", "0", "--with-parent"]
         # The open pipe is what tells the server that its parent lives.
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -54,11 +61,11 @@ class PretendAws:
         assert self._url is not None, "start() first"
         return self._url
 
-    def env(self) -> dict[str, str]:
-        """What a process needs to take this for AWS."""
+    def env(self, access_key: str = WORKER) -> dict[str, str]:
+        """What a process needs to take this for AWS. The key id decides which role's rights it has."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "AKIAPRETEND000000000",
+            "AWS_ACCESS_KEY_ID": access_key,
             "AWS_SECRET_ACCESS_KEY": "pretend",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_REGION": "us-east-1",
