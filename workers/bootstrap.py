@@ -7,6 +7,7 @@ from functools import partial
 from redis import Redis
 
 from workers.adapters.audit_log import AuditLog
+from workers.adapters.audit_sink import StdoutSink
 from workers.adapters.aws.access import access
 from workers.adapters.aws.applications import ApplicationsOpenToAll
 from workers.adapters.aws.assignments import AwsAssignments
@@ -27,19 +28,20 @@ from workers.adapters.scim import Scim
 from workers.adapters.signing_key import signing_key
 from workers.adapters.slack_channel import SlackChannel
 from workers.adapters.slack_people import SlackDirectory
+from workers.adapters.witness import FileWitness
 from workers.domain.due import next_due
 from workers.domain.rules import Rules
-from workers.ports import EventHistory
+from workers.ports import AuditSink, EventHistory
 from workers.service.world import World
-from workers.settings import WorkerSettings
+from workers.settings import RecordSettings, WorkerSettings
 
 
-def embedded_server(settings: WorkerSettings) -> RedisServer | None:
+def embedded_server(settings: RecordSettings) -> RedisServer | None:
     """The server to run beside us where REDIS_URL names none."""
     return RedisServer(settings.revoke_data_dir) if settings.redis_url is None else None
 
 
-def redis_url(settings: WorkerSettings) -> str:
+def redis_url(settings: RecordSettings) -> str:
     if settings.redis_url is not None:
         return settings.redis_url.get_secret_value()
     return RedisServer(settings.revoke_data_dir).url
@@ -72,17 +74,20 @@ def rules(settings: WorkerSettings, region: str) -> Rules:
 Connect = Callable[[str], Redis]
 
 
-def build_store(settings: WorkerSettings, connect: Connect = patient) -> RedisStore:
+def build_store(settings: WorkerSettings, connect: Connect = patient, sink: AuditSink | None = None) -> RedisStore:
+    """`sink`: the second place for each entry of the log; the standard output where none is given."""
     redis = connect(redis_url(settings))
     due = partial(next_due, timing=settings.timing)
-    return RedisStore(redis, AuditLog(signing_key(settings)), JobQueue(redis), due)
+    return RedisStore(redis, AuditLog(signing_key(settings)), JobQueue(redis), due, sink or StdoutSink())
 
 
 def build_center(settings: WorkerSettings, clients: AwsClients) -> IdentityCenter:
     return IdentityCenter(clients, settings.revoke_identity_store_id, settings.revoke_sso_instance_arn)
 
 
-def build_world(settings: WorkerSettings, clients: AwsClients, connect: Connect = patient) -> World:
+def build_world(
+    settings: WorkerSettings, clients: AwsClients, connect: Connect = patient, sink: AuditSink | None = None
+) -> World:
     """Everything the use cases need; connects to nothing yet."""
     center = build_center(settings, clients)
     pace = Pace(hasty(redis_url(settings)))
@@ -90,7 +95,7 @@ def build_world(settings: WorkerSettings, clients: AwsClients, connect: Connect 
     token, url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
     return World(
         rules=rules(settings, clients.region),
-        store=build_store(settings, connect),
+        store=build_store(settings, connect, sink),
         policy=OrganizationsDenyPolicy(clients, settings.policy_id),
         organization=OrganizationsTree(clients),
         directory=IdentityStoreDirectory(clients, center),
@@ -99,6 +104,7 @@ def build_world(settings: WorkerSettings, clients: AwsClients, connect: Connect 
         channel=SlackChannel.connected(token, url),
         alarm=SnsAlarm(clients, settings.revoke_alarm_topic),
         access=access(clients, center, pace),
+        witness=FileWitness(settings.revoke_data_dir),
         last_of_set=LastAssignments(clients, center, pace),
         open_applications=ApplicationsOpenToAll(clients, center),
         histories=build_histories(settings, clients),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from workers.domain.step import Kind
 from workers.service import clean_up as clean_up_
-from workers.service import containment, coverage, follow_ups, identification, telling
+from workers.service import containment, coverage, follow_ups, identification, standing_down, telling
 from workers.service import look_back as look_back_
 from workers.service import restore as restore_
 from workers.service.world import World
@@ -75,6 +75,10 @@ def restore(revocation_id: str) -> None:
 
 def look_back(revocation_id: str) -> None:
     look_back_.look_back(_world(), revocation_id)
+
+
+def stand_down(revocation_id: str) -> None:
+    standing_down.stand_down(_world(), revocation_id)
 
 
 def show(revocation_id: str) -> None:

@@ -10,6 +10,8 @@ from typing import TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
+from workers import lines
+
 _TOKENS = re.compile(
     r"x(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}"
     r"|(?:AKIA|ASIA)[A-Z0-9]{12,}"
@@ -20,6 +22,12 @@ _TOKENS = re.compile(
 """Slack's tokens and answer addresses, AWS key ids, who logs in to what by an address, and SCIM's token."""
 _AWS_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _MASK = "[masked]"
+_CHATTY = {
+    **dict.fromkeys(("botocore", "boto3", "urllib3", "slack_sdk", "rq.scheduler"), logging.WARNING),
+    # Bolt logs whole request bodies, tokens of answers included, when a signature is wrong.
+    "slack_bolt": logging.ERROR,
+}
+"""Libraries that say too much, and from which level on they are heard."""
 
 
 class _Masking(JsonFormatter):
@@ -58,10 +66,15 @@ def log_to_stderr(secrets: Iterable[str]) -> None:
 
 
 def _log_to(stream: TextIO, secrets: Iterable[str], level: int) -> None:
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(lines.of(stream))
     handler.setFormatter(_Masking(secrets))
+    handler.addFilter(_worth_a_line)
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for chatty in ("botocore", "boto3", "urllib3", "slack_sdk", "rq.scheduler"):
-        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
-    # Bolt logs whole request bodies, tokens of answers included, when a signature is wrong.
-    logging.getLogger("slack_bolt").setLevel(max(level, logging.ERROR))
+    for chatty, least in _CHATTY.items():
+        logging.getLogger(chatty).setLevel(max(level, least))
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """Asked of every line: Bolt gives its loggers the root's level, whatever their parents' is."""
+    least = (level for name, level in _CHATTY.items() if f"{record.name}.".startswith(f"{name}."))
+    return record.levelno >= max(least, default=logging.NOTSET)

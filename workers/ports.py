@@ -11,8 +11,11 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from workers.domain.actor import Actor
+from workers.domain.audit import Digest
+from workers.domain.audit_entry import Line
 from workers.domain.look_back import Found, Sought
 from workers.domain.revocation import DirectoryUser, Revocation
+from workers.domain.witnessed import Seen
 
 
 class Job(StrEnum):
@@ -33,6 +36,8 @@ class Job(StrEnum):
     """Read what a restore would give back, or give it back."""
     LOOK_BACK = "look_back"
     """What the user did since the session began."""
+    STAND_DOWN = "stand_down"
+    """List what the user did as a responder, and pass on what was theirs."""
     SHOW = "show"
 
 
@@ -86,12 +91,16 @@ class RevocationStore(Protocol):
         """Every readable revocation that has not ended. Unreadable ones are left out and logged."""
         ...
 
-    def about(self, slack_id: str) -> list[Revocation]:
-        """The readable open revocations whose target is this Slack person."""
+    def about(self, actor: Actor) -> list[Revocation]:
+        """The readable open revocations whose target this actor is, by any name; see `same_person.is_target`. Quick."""
         ...
 
     def ended(self, limit: int) -> list[Revocation]:
         """The latest ended revocations, newest first."""
+        ...
+
+    def ended_since(self, since: datetime) -> list[Revocation]:
+        """Every readable revocation that ended at `since` or later, newest first."""
         ...
 
     def due(self, now: datetime) -> list[str]:
@@ -150,9 +159,87 @@ class RevocationStore(Protocol):
 
     def marked(self, name: str) -> datetime | None: ...
 
+    def reindex(self, longest_wait: timedelta, *, ended_too: bool) -> None:
+        """Find every record that has not ended by its log, whatever the unsigned indexes say, and mend those.
+
+        None of its times is put off by more than `longest_wait` from now. `ended_too`: also those that the indexes call ended.
+        """
+        ...
+
+    def leads_on(self, revocation: Revocation, seq: int, mac: str) -> bool:
+        """Whether its log, as it is now, leads from entry `seq` with the signature `mac` to the record's own entry."""
+        ...
+
     def log(self, revocation_id: str) -> list[dict[str, Any]]:
         """The revocation's log, oldest first, every signature and link checked. Raises UnreadableRecord."""
         ...
+
+    def digest(self) -> Digest:
+        """What all logs lead to now."""
+        ...
+
+    def on_both(self, revocation_id: str) -> bool:
+        """Whether the second sink has the record's last entry from this process, which hands it over now where it had not.
+
+        Without that nobody comes off the list, and no access is given back.
+        """
+        ...
+
+
+class AuditSink(Protocol):
+    """A second place for each entry of the log, outside Redis. Safe between threads; takes a second at most."""
+
+    def take(self, line: Line) -> bool:
+        """Whether it was taken. Never raises: what is recorded goes on without it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """Somebody whom the writer puts into the Deny policy for the first time, on one revocation's word."""
+
+    revocation_id: str
+    by: Actor
+    at: datetime
+    """When it was confirmed; where that was long ago, when it was written."""
+    alone: bool
+    protected: bool = False
+
+
+class Witness(Protocol):
+    """What was seen of the records before, kept outside Redis. Never raises: where it cannot keep, it forgets, loudly.
+
+    Safe between threads, and between the processes of one machine.
+    """
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it outlives this process, and is shared with the others."""
+        ...
+
+    def seen(self) -> Mapping[str, Seen]:
+        """By revocation id. Read it before the records that are compared with it."""
+        ...
+
+    def moved(self, moves: Sequence[tuple[Seen | None, Seen]]) -> None:
+        """What was seen, and what is now; a move from anything but what is remembered by then changes nothing."""
+        ...
+
+    def adding(self, addition: Addition) -> None:
+        """Remember it; each revocation is counted once."""
+        ...
+
+    def additions(self, since: datetime) -> list[Addition]: ...
+
+    def first_time(self, what: str, now: datetime, within: timedelta) -> bool:
+        """Whether `what` was not named within `within`; it counts as named from now on."""
+        ...
+
+    def since(self, what: str, now: datetime) -> datetime:
+        """Since when `what` is so: from now, unless it was so before and is not `over`."""
+        ...
+
+    def over(self, what: str) -> None: ...
 
 
 class Lock(Protocol):
@@ -329,6 +416,19 @@ class SlackPerson:
     is_guest: bool = False
     is_stranger: bool = False
     team_id: str | None = None
+    teams: frozenset[str] = frozenset()
+    """On Enterprise Grid: every workspace that they are a member of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OurApp:
+    """Which app our token is of, and where that is installed. `app_id` is None where Slack did not tell."""
+
+    app_id: str | None
+    team_id: str
+    enterprise_id: str | None = None
+    org_wide: bool = False
+    """Installed once for a whole Enterprise Grid organization."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -355,6 +455,8 @@ class SlackPeople(Protocol):
     def group(self, group_id: str) -> frozenset[str]:
         """The members of a user group."""
         ...
+
+    def ourselves(self) -> OurApp: ...
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkProcess
 from types import FrameType
 
@@ -34,6 +35,12 @@ STOP_WITHIN = 25.0
 RESTART_PAUSE = 1.0
 POLITE = 10
 """Niceness of everything that does not contain: in a crowd the deny and Slack's answers get the processor first."""
+
+FAILING_FOR = 60.0
+FAILING = (
+    "The pass {0} of the workers has failed for over a minute: Redis cannot be reached, or what is in it cannot be used. "
+    "Who was confirmed since then may NOT be denied. Look at the workers' log, and run `python -m workers doctor`."
+)
 
 KEEP_WARM = 25.0
 """AWS drops an idle connection; a read this often keeps the one that contains open, and is the policy's watch."""
@@ -65,13 +72,29 @@ def _roles(settings: WorkerSettings, clients: AwsClients) -> dict[str, Role]:
 def _work(settings: WorkerSettings, clients: AwsClients, queue: str) -> None:
     world = bootstrap.build_world(settings, clients)
     jobs.bind(world)
-    idle = every(KEEP_WARM, lambda: _quietly("keep_warm", lambda: containment.contain(world)))
+    idle = every(KEEP_WARM, lambda: _keep_warm(world))
     redis = patient(bootstrap.redis_url(settings))
+    if queue == CONTAIN:
+        _know_the_groups(world)
     warm_worker(queue, redis, idle if queue == CONTAIN else None).work(logging_level="WARNING")
 
 
+def _keep_warm(world: World) -> None:
+    _quietly("keep_warm", lambda: containment.contain(world))
+
+
+def _know_the_groups(world: World) -> None:
+    """Ask Slack ahead, and beside everything else: no denial waits for who is a responder."""
+    asking = (threading.Event(), 5.0, _ask_for_groups, world)
+    threading.Thread(target=_loop, args=asking, name="roster", daemon=True).start()
+
+
+def _ask_for_groups(world: World) -> None:
+    world.roster.refresh(world.people, world.rules)
+
+
 def _reconcile(world: World) -> None:
-    """Five loops beside each other: a slow Slack, a slow read or a hanging write must not delay the rest."""
+    """Six loops beside each other: a slow Slack, a slow read or a hanging write must not delay the rest."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -81,7 +104,9 @@ def _reconcile(world: World) -> None:
         threading.Thread(target=_loop, args=(stop, 1.0, _do_due, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 1.0, reconcile.do_steps, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 0.3, reconcile.tell_untold, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 20.0, reconcile.find_hidden, world), daemon=True),
     ]
+    _know_the_groups(world)
     for loop in loops:
         loop.start()
     stop.wait()
@@ -96,19 +121,33 @@ def _do_due(world: World) -> None:
 
 
 def _loop(stop: threading.Event, pause: float, do: Callable[[World], None], world: World) -> None:
+    failing_since: float | None = None
     while not stop.is_set():
-        _quietly(do.__name__, lambda: do(world))
+        if _quietly(do.__name__, lambda: do(world)):
+            failing_since = None
+        else:
+            failing_since = failing_since or time.monotonic()
+            if time.monotonic() - failing_since > FAILING_FOR:
+                _quietly("alarm", lambda: _say_failing(world, do.__name__))
         stop.wait(pause)
 
 
-def _quietly(what: str, do: Callable[[], None]) -> None:
-    """The outermost edge of a loop: nothing that goes wrong in one pass may end the next."""
+def _say_failing(world: World, what: str) -> None:
+    if world.witness.first_time(f"failing-{what}", datetime.now(UTC), timedelta(hours=1)):
+        world.alarm.raise_alarm("The workers cannot work", FAILING.format(what))
+
+
+def _quietly(what: str, do: Callable[[], None]) -> bool:
+    """Whether it went well. The outermost edge of a loop: nothing that goes wrong in one pass may end the next."""
     try:
         do()
     except RevocationError as error:
         logger.warning("pass_failed", extra={"pass": what, "cause": str(error)})
     except Exception:
         logger.exception("pass_broke", extra={"pass": what})
+    else:
+        return True
+    return False
 
 
 @dataclass

@@ -176,14 +176,14 @@ def _shaped(pattern: str, sentence: str) -> AfterValidator:
     return AfterValidator(shaped)
 
 
-S = TypeVar("S", bound="CommonSettings")
+S = TypeVar("S", bound="RecordSettings")
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 SlackIds = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_slack_ids)]
 
 
-class CommonSettings(BaseSettings):
-    """What the bot and the workers both read."""
+class RecordSettings(BaseSettings):
+    """Where the records are, and the key that signs them: whoever only reads them needs no more."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -194,16 +194,31 @@ class CommonSettings(BaseSettings):
         validate_default=True,  # several settings are wrong only beside another: each is then named itself
     )
 
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
+    revoke_data_dir: Path = Path("var")
+    revoke_signing_key: Annotated[SecretStr | None, AfterValidator(_long_key)] = None
+
+    @field_validator("revoke_signing_key")
+    @classmethod
+    def _signing_key_beyond_this_machine(
+        cls, value: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
+        redis_url: SecretStr | None = info.data.get("redis_url")
+        if value is None and redis_url is not None and not is_loopback(redis_url.get_secret_value()):
+            raise ValueError("is required when REDIS_URL is not on this machine")
+        return value
+
+
+class CommonSettings(RecordSettings):
+    """What the bot and the workers both read."""
+
     slack_bot_token: SecretStr
     slack_api_url: Annotated[str, AfterValidator(_slack_url)] = "https://slack.com/api/"
-    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
     revoke_incident_channel: Annotated[
         str, _shaped(r"[CG][A-Z0-9]{2,}", "must be a channel id, for example C0123ABCD (not its name)")
     ]
     revoke_responders: Annotated[SlackIds, AfterValidator(_somebody)]
     revoke_approvers: SlackIds = ()
-    revoke_data_dir: Path = Path("var")
-    revoke_signing_key: Annotated[SecretStr | None, AfterValidator(_long_key)] = None
     revoke_hold: Annotated[Duration, AfterValidator(_long_hold)] = LONGEST_ROLE_SESSION
     revoke_time_scale: Annotated[float, Field(ge=1, le=100_000)] = 1.0
     revoke_rate_limits: Annotated[Caps | None, NoDecode, BeforeValidator(_rate_limits)] = DEFAULT_CAPS
@@ -255,16 +270,6 @@ class CommonSettings(BaseSettings):
         return Timing(hold=self.revoke_hold, follow_up_delay=self.revoke_follow_up_delay).scaled(
             self.revoke_time_scale
         )
-
-    @field_validator("revoke_signing_key")
-    @classmethod
-    def _signing_key_beyond_this_machine(
-        cls, value: SecretStr | None, info: ValidationInfo
-    ) -> SecretStr | None:
-        redis_url: SecretStr | None = info.data.get("redis_url")
-        if value is None and redis_url is not None and not is_loopback(redis_url.get_secret_value()):
-            raise ValueError("is required when REDIS_URL is not on this machine")
-        return value
 
     @field_validator("revoke_time_scale")
     @classmethod

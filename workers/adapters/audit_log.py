@@ -1,15 +1,16 @@
 """The entries of a revocation's log: signed, and chained to the entry before. Bytes in, values out; no Redis.
 
 An entry's text is canonical JSON (sorted keys, no blanks). Its mac covers the text, and the text names the mac
-of the entry before, so a changed, dropped, inserted or moved entry shows.
+of the entry before, so a changed, dropped, inserted or moved entry shows. What looks like a secret is masked before it
+is signed: an entry goes to Redis and to the second sink as it is.
 """
 
 import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from workers.domain.actor import Actor
 from workers.domain.errors import UnreadableRecord
 from workers.domain.revocation import VERSION, Revocation
+from workers.domain.secret_text import without_secrets
 
 _RECORD = TypeAdapter(Revocation)
 _ACTOR = TypeAdapter(Actor)
@@ -40,7 +42,7 @@ GENESIS = Signed("", "")
 class AuditLog:
     """Writes and reads entries under one key."""
 
-    key: bytes
+    key: bytes = field(repr=False)
 
     def entry(
         self, before: Signed, revocation: Revocation, event: str, actor: Actor, detail: Any, at: datetime
@@ -55,19 +57,20 @@ class AuditLog:
                 "event": event,
                 "actor": _ACTOR.dump_python(actor, mode="json"),
                 "detail": detail,
-                "record": _RECORD.dump_python(revocation, mode="json"),
+                "record": _RECORD.dump_python(revocation, mode="json", exclude={"mac"}),
                 "prev": before.mac,
+                "journal": True,
             },
             sort_keys=True,
             separators=(",", ":"),
             ensure_ascii=False,
         )
-        text = _HALF_PAIR.sub("\ufffd", text)
-        return Signed(text, self._mac(text))
+        text = without_secrets(_HALF_PAIR.sub("\ufffd", text))
+        return Signed(text, self.mac(text))
 
     def record(self, signed: Signed, revocation_id: str) -> Revocation:
         """The record in `signed`; raises UnreadableRecord where it is not ours, not this one's, or newer."""
-        return self._revocation(self._opened(signed, revocation_id), revocation_id)
+        return replace(self._revocation(self._opened(signed, revocation_id), revocation_id), mac=signed.mac)
 
     def verified(self, entries: Iterable[Signed], revocation_id: str) -> list[dict[str, Any]]:
         """All entries, oldest first; raises UnreadableRecord naming the first that does not follow."""
@@ -80,8 +83,17 @@ class AuditLog:
             before = signed
         return opened
 
+    def leads_on(self, entries: Sequence[Signed], revocation_id: str) -> bool:
+        """Whether each of `entries`, oldest first, is ours and follows the one before it; the first has none here."""
+        try:
+            opened = [self._opened(signed, revocation_id) for signed in entries]
+        except UnreadableRecord:
+            return False
+        links = zip(entries, opened, opened[1:], strict=False)
+        return all((n["prev"], n["seq"]) == (signed.mac, was["seq"] + 1) for signed, was, n in links)
+
     def _opened(self, signed: Signed, revocation_id: str) -> dict[str, Any]:
-        if not hmac.compare_digest(self._mac(signed.text).encode(), signed.mac.encode()):
+        if not self.is_ours(signed.text, signed.mac):
             raise UnreadableRecord(f"{revocation_id}: the signature of its record is not ours.")
         entry: dict[str, Any] = json.loads(signed.text)
         if entry.get("id") != revocation_id:
@@ -96,5 +108,10 @@ class AuditLog:
         except (KeyError, ValidationError) as error:
             raise UnreadableRecord(f"{revocation_id}: its record cannot be read by this version.") from error
 
-    def _mac(self, text: str) -> str:
-        return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
+    def is_ours(self, text: str, mac: str) -> bool:
+        """Whether `mac` is our signature on `text`."""
+        return hmac.compare_digest(self.mac(text).encode(), mac.encode(errors="replace"))
+
+    def mac(self, text: str) -> str:
+        """Our signature on `text`."""
+        return hmac.new(self.key, text.encode(errors="replace"), hashlib.sha256).hexdigest()

@@ -5,10 +5,12 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from workers.settings import CommonSettings, WrongSettings
+from workers.settings import RecordSettings, WrongSettings
+
+FILE = "signing_key"
 
 
-def signing_key(settings: CommonSettings) -> bytes:
+def signing_key(settings: RecordSettings) -> bytes:
     """The key from the settings, else the one in the data directory, made there once.
 
     Safe against two processes starting at once: the file appears whole or not at all, and the first one wins.
@@ -18,9 +20,19 @@ def signing_key(settings: CommonSettings) -> bytes:
     return _kept_key(settings.revoke_data_dir)
 
 
+def known_key(settings: RecordSettings) -> bytes:
+    """The same key, for whoever only checks signatures: none is made. Raises WrongSettings where there is none."""
+    kept = settings.revoke_data_dir / FILE
+    if settings.revoke_signing_key is None and not kept.exists():
+        raise WrongSettings(
+            f"  REVOKE_SIGNING_KEY: is required, or the file {FILE} of the workers in REVOKE_DATA_DIR"
+        )
+    return signing_key(settings)
+
+
 def _kept_key(directory: Path) -> bytes:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = directory / "signing_key"
+    kept = directory / FILE
     if not kept.exists():
         fresh = directory / f".signing_key.{os.getpid()}.{secrets.token_hex(4)}"
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -5,6 +5,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from workers.adapters.slack_calls import slack_answers, web_client
+from workers.cards.text import cut
 from workers.ports import Message
 
 _TIMEOUT = 5
@@ -41,8 +42,10 @@ class SlackChannel:
 
 
 _QUIET: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False}
+_AS_IT_IS = {"parse": "none", "link_names": False}
+"""No address in the text becomes a link, and no name a mention. Source: Slack API reference, chat.postMessage."""
 
 
 def _content(message: Message) -> dict[str, Any]:
     blocks = [dict(block) for block in message.blocks]
-    return {"text": message.text[:3900], **({"blocks": blocks} if blocks else {})}
+    return {"text": cut(message.text, 3900), **_AS_IT_IS, **({"blocks": blocks} if blocks else {})}

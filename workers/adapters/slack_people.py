@@ -1,4 +1,7 @@
-"""Who is who in Slack. Reads only. Source: Slack API reference, users.info, conversations.*, usergroups.users.list."""
+"""Who is who in Slack. Reads only.
+
+Source: Slack API reference, users.info, conversations.*, usergroups.users.list, auth.test, bots.info.
+"""
 
 from typing import Any
 
@@ -6,7 +9,7 @@ from slack_sdk import WebClient
 
 from workers.adapters.slack_calls import slack_answers, web_client
 from workers.domain.errors import SlackRefused
-from workers.ports import SlackPerson, SlackRoom
+from workers.ports import OurApp, SlackPerson, SlackRoom
 
 
 class SlackDirectory:
@@ -65,6 +68,24 @@ class SlackDirectory:
         with slack_answers():
             return frozenset(self._client.usergroups_users_list(usergroup=group_id)["users"])
 
+    def ourselves(self) -> OurApp:
+        with slack_answers():
+            told = self._client.auth_test()
+            return OurApp(
+                app_id=self._app_id(told.get("bot_id")),
+                team_id=str(told["team_id"]),
+                enterprise_id=told.get("enterprise_id") or None,
+                org_wide=bool(told.get("is_enterprise_install")),
+            )
+
+    def _app_id(self, bot_id: str | None) -> str | None:
+        """Raises SlackAway; None where Slack will not tell."""
+        try:
+            with slack_answers():
+                return str(self._client.bots_info(bot=bot_id)["bot"]["app_id"]) if bot_id else None
+        except SlackRefused:
+            return None
+
 
 def _person(user: dict[str, Any]) -> SlackPerson:
     profile = user.get("profile") or {}
@@ -73,8 +94,10 @@ def _person(user: dict[str, Any]) -> SlackPerson:
         name=str(user.get("real_name") or profile.get("real_name") or user.get("name") or user["id"]),
         email=profile.get("email") or None,
         deleted=bool(user.get("deleted")),
-        is_bot=bool(user.get("is_bot")),
+        # Not `is_app_user`: that says that somebody has signed in to our own app.
+        is_bot=bool(user.get("is_bot") or user.get("is_workflow_bot")) or user["id"] == "USLACKBOT",
         is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         is_stranger=bool(user.get("is_stranger")),
         team_id=user.get("team_id"),
+        teams=frozenset((user.get("enterprise_user") or {}).get("teams") or ()),
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from workers.cards import approval, checklist, phrase, residuals, way_out
+from workers.cards import acts, approval, checklist, phrase, protection, residuals, second_person, way_out
 from workers.cards.text import (
     Block,
     actions,
@@ -67,7 +67,13 @@ def _told(revocation: Revocation, rules: Rules) -> Block:
 def _requested(revocation: Revocation, rules: Rules) -> list[Block]:
     if revocation.user is None:
         return [_told(revocation, rules)]
-    return [*_identity(revocation), *_warnings(revocation, rules), *_access(revocation), _decide(revocation)]
+    return [
+        *_identity(revocation),
+        *_warnings(revocation, rules),
+        *protection.before(revocation),
+        *_access(revocation),
+        _decide(revocation),
+    ]
 
 
 def _identity(revocation: Revocation) -> list[Block]:
@@ -130,28 +136,21 @@ def _reach(reach: Reach) -> str:
 
 
 def _decide(revocation: Revocation) -> Block:
-    user = revocation.user
-    assert user is not None
-    sure = are_you_sure(
-        f"Deny {plain(user.user_name, 90)}?",
-        f"{plain(revocation.who, 100)} ({user.user_id}) loses every AWS account under the Deny policy, for 12 hours at least.",
-        "Deny now",
-        danger=True,
-    )
     return actions(
-        button("Deny now", "revocation_confirm", revocation.id, style="danger", confirm=sure),
-        button("Do not deny", "revocation_cancel", revocation.id),
+        protection.deny_button(revocation), button("Do not deny", "revocation_cancel", revocation.id)
     )
 
 
 def _confirmed(revocation: Revocation, rules: Rules) -> list[Block]:
     if revocation.trouble:
         return _not_denied(revocation, rules)
-    by = mention(revocation.confirmed_by)
+    by = second_person.confirmers(revocation)
     at = local(revocation.confirmed_at) if revocation.confirmed_at else ""
     return [
         *_identity(revocation),
         section(f"Confirmed by {by} at {at}. Not denied yet: the Deny policy is being written."),
+        *protection.ratify(revocation, rules),
+        *acts.blocks(revocation),
         *(_follow_ups(revocation, rules) if revocation.steps else []),
     ]
 
@@ -171,6 +170,8 @@ def _not_denied(revocation: Revocation, rules: Rules) -> list[Block]:
             *([link("Open the policy in AWS", "open_policy", way_out.console(policy))] if policy else []),
         ),
         *_identity(revocation),
+        *protection.ratify(revocation, rules),
+        *acts.blocks(revocation),
         *_follow_ups(revocation, rules),
     ]
 
@@ -193,8 +194,11 @@ def _denied(revocation: Revocation, rules: Rules) -> list[Block]:
         *_identity(revocation),
         *_access(revocation),
         _until(revocation, rules),
+        *protection.few_left(revocation),
+        *protection.ratify(revocation, rules),
         *approval.blocks(revocation, rules),
         _denied_buttons(revocation),
+        *acts.blocks(revocation),
         *_follow_ups(revocation, rules),
     ]
 

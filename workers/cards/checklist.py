@@ -251,7 +251,8 @@ def done_by(revocation: Revocation, step: Step) -> list[Part]:
     attested = step.attested
     if attested is None or attested.done_by in ("", attested.by.name, attested.by.id):
         return []
-    return [", done by ", somebody(revocation, attested.done_by)]
+    whom = attested.done_by if attested.by_hand else somebody(revocation, attested.done_by)
+    return [", done by ", whom]
 
 
 def somebody(revocation: Revocation, name: str) -> Part:

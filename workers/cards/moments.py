@@ -2,20 +2,59 @@
 
 from datetime import timedelta
 
-from workers.cards import approval, approval_moments, checklist, phrase, step_moments
-from workers.cards.text import Block, actions, are_you_sure, button, inert, mention, section, utc
+from workers.cards import (
+    acts,
+    approval,
+    approval_moments,
+    checklist,
+    doubted,
+    phrase,
+    protection,
+    step_moments,
+)
+from workers.cards.text import (
+    Block,
+    actions,
+    are_you_sure,
+    button,
+    context,
+    cut,
+    inert,
+    mention,
+    section,
+    utc,
+)
 from workers.domain import clearance
+from workers.domain.audit import Digest
 from workers.domain.revocation import Note, Revocation, State
 from workers.domain.rules import Rules
 from workers.ports import Message
 
+DIGESTED = frozenset({"denied", "denied_again", "off", "break_glass"})
+"""The kinds that carry the digest over all logs: each denial and each release."""
 
-def render(revocation: Revocation, note: Note, rules: Rules) -> Message:
-    """The note as a message; broadcast ones mention the owner, once. Alarms carry the same sentence."""
+
+def render(revocation: Revocation, note: Note, rules: Rules, digest: Digest | None = None) -> Message:
+    """The note as a message; broadcast ones mention the owner, once. Alarms carry the same sentence.
+
+    `digest`: over all logs, read just now; None where it could not be.
+    """
     sentence, owner = _sentence(revocation, note, rules), mention(revocation.owner)
     wakes = note.broadcast and revocation.owner is not None and owner not in sentence
     text = f"{revocation.id} · {sentence}{f' {owner}' if wakes else ''}"
-    return Message(text[:3900], (section(text), *_blocks(revocation, note, rules)))
+    return Message(
+        cut(text, 3900), (section(text), *_blocks(revocation, note, rules), *_anchor(note, digest))
+    )
+
+
+def _anchor(note: Note, digest: Digest | None) -> list[Block]:
+    """What the logs lead to, in a place that who can write to Redis cannot change."""
+    if note.kind not in DIGESTED:
+        return []
+    if digest is None:
+        return [context("The audit digest could not be read.")]
+    logs = "one log" if digest.logs == 1 else f"{digest.logs} logs"
+    return [context(f"Audit digest {digest} ({digest.entries} entries in {logs})")]
 
 
 def _blocks(revocation: Revocation, note: Note, rules: Rules) -> list[Block]:
@@ -31,6 +70,10 @@ def _blocks(revocation: Revocation, note: Note, rules: Rules) -> list[Block]:
             return approval.blocks(revocation, rules, nudge=False)
         case "access_back" | "sign_in_back":
             return [actions(_deny_again(revocation))]
+        case kind if kind in doubted.KINDS:
+            return doubted.blocks(revocation)
+        case kind if kind in acts.KINDS:
+            return acts.moment_blocks(revocation, note)
         case _:
             return step_moments.blocks(revocation, note, rules)
 
@@ -73,6 +116,21 @@ def _sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
             return _quiet(revocation, note, who, detail, rules)
 
 
+def _audit_waits(revocation: Revocation, note: Note, rules: Rules) -> str:
+    who, detail = phrase.person(revocation), inert(note.detail, 900)
+    return f"Needs you: what was taken from {who} is not given back yet. {detail}"
+
+
+_ELSEWHERE = {
+    "audit_waits": _audit_waits,
+    **dict.fromkeys(approval_moments.KINDS, approval_moments.sentence),
+    **dict.fromkeys(protection.KINDS, protection.sentence),
+    **dict.fromkeys(doubted.KINDS, doubted.sentence),
+    **dict.fromkeys(acts.KINDS, acts.sentence),
+}
+"""Who says the notes of these kinds."""
+
+
 def _quiet(revocation: Revocation, note: Note, who: str, detail: str, rules: Rules) -> str:
     """The notes that wake nobody, and the rare ones."""
     match note.kind:
@@ -103,8 +161,8 @@ def _quiet(revocation: Revocation, note: Note, who: str, detail: str, rules: Rul
             return f"{who}:{_all_gaps(revocation)}"
         case "gaps_withheld":
             return "The target can read this channel; the gaps are shown at the terminal only."
-        case kind if kind in approval_moments.KINDS:
-            return approval_moments.sentence(revocation, note, rules)
+        case kind if kind in _ELSEWHERE:
+            return _ELSEWHERE[kind](revocation, note, rules)
         case _:
             return step_moments.sentence(revocation, note, rules)
 

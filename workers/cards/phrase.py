@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from workers.cards import approval, checklist
+from workers.cards import approval, checklist, second_person
 from workers.cards.text import inert, mention, utc
 from workers.domain import clearance
 from workers.domain.revocation import Coverage, Revocation, State
-from workers.domain.timing import CONFIRM_WITHIN, Timing
+from workers.domain.timing import Timing
 
 NOT_YET, NOT_DENIED, DENIED, HELD = "Not denied yet", "NOT DENIED", "Denied", "Held"
 
@@ -28,6 +28,8 @@ _GAPS_GO = "There only removing their access helps: see the follow-ups."
 
 def standing(revocation: Revocation) -> str:
     """One of the words of the card's contract, with the coverage where it has gaps."""
+    if revocation.state is State.EXPIRED and revocation.refused_because is not None:
+        return NOT_DENIED
     if revocation.state in _ENDS:
         return _ENDS[revocation.state]
     if revocation.state is State.REQUESTED:
@@ -92,9 +94,14 @@ def told(revocation: Revocation, timing: Timing) -> str:
 
 
 def expired(revocation: Revocation) -> str:
-    """Why nobody was denied: nobody confirmed, or there was nothing to confirm yet."""
+    """Why nobody was denied: nobody confirmed, or there was nothing to confirm yet, or it did not count."""
+    if revocation.refused_because is not None:
+        return f"{person(revocation)}. {inert(revocation.refused_because, 1000)}"
     if revocation.user is None:
         return f"NOT DENIED: {inert(revocation.who, 100)} could not be looked up within 10 minutes."
+    if revocation.vote is not None:
+        voter = mention(revocation.vote.by)
+        return f"NOT DENIED: {voter} pressed Deny now for {person(revocation)}, and no second person did within 10 minutes."
     return f"NOT DENIED: nobody pressed Deny now for {person(revocation)} within 10 minutes."
 
 
@@ -122,13 +129,12 @@ def _requested(revocation: Revocation) -> str:
     if revocation.user is None:
         why = f" {inert(revocation.still_looking, 600)}" if revocation.still_looking else ""
         return f"Still looking up {inert(revocation.who, 100)}.{why}"
-    expires = f"{revocation.requested_at + CONFIRM_WITHIN:%H:%M} UTC"
     asked = f"Asked for by {mention(revocation.requested_by)}: {reason(revocation)}."
-    return f"{person(revocation)}. {asked} Press Deny now before {expires}, or nobody is denied."
+    return f"{person(revocation)}. {asked} {second_person.to_press(revocation)}"
 
 
 def _confirmed(revocation: Revocation) -> str:
-    by = f"Confirmed by {mention(revocation.confirmed_by)}"
+    by = f"Confirmed by {second_person.confirmers(revocation)}"
     if revocation.trouble is None:
         return f"{person(revocation)}. {by}; the Deny policy is being written."
     return f"{person(revocation)}. {by}, but: {inert(revocation.trouble.sentence, 600)} It is tried again by itself."
@@ -144,6 +150,7 @@ def _denied(revocation: Revocation, timing: Timing) -> str:
     if revocation.trouble:
         parts.append(f"Trouble: {inert(revocation.trouble.sentence, 600)} It is tried again by itself.")
     parts.append(_waits(revocation).strip())
+    parts.append(second_person.to_ratify(revocation))
     if revocation.state is State.DENIED:
         parts.append(checklist.in_short(revocation))
     return " ".join(filter(None, parts))

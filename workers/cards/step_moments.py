@@ -175,7 +175,7 @@ def _step(revocation: Revocation, kind: str) -> Step | None:
 def _parts(text: str) -> list[str]:
     """The text in blocks, cut where a line ends."""
     parts: list[str] = []
-    rest = "\n".join(plain(line, PART) for line in text.splitlines())
+    rest = "\n".join(plain(line, PART, indented=True) for line in text.splitlines())
     while rest and len(parts) < 12:
         cut = rest.rfind("\n", 1, PART) if len(rest) > PART else len(rest)
         cut = cut if cut > 0 else PART

@@ -15,25 +15,64 @@ Part = str | Actor | datetime
 """What a line of a list is put together from: text from anywhere, somebody to mention, a time in the reader's zone."""
 
 _WORD_JOINER = "\u2060"
-_HIDDEN = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
+_HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks by their category, and yet nothing is seen of them."""
-_EMOJI_OR_ONE = re.compile(r"(?P<emoji>:(?!\d\d:)(?=[\w+'-]+:))|.", re.DOTALL)
-_INERT = {
+_SELECTORS = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+"""They choose between forms of the character before, and are seen by nobody."""
+_MOST_MARKS = 4
+"""More accents than that on one letter are drawn over the lines around it."""
+_WIDE = re.compile(r"(\s{3})\s+")
+_WIDE_INSIDE = re.compile(r"(?<=\S)(\s{3})\s+")
+_INERT = re.compile(r"(?P<emoji>:(?!\d\d\b)(?=[\w+'`\uff40-]+(?::|\Z)))|.", re.DOTALL)
+"""A colon before a name and another colon, or before a name at the end, where our own colon may follow."""
+_WORD = re.compile(r"[A-Za-z0-9]")
+LOOKALIKES = {"*": "\u2217", "_": "\u02cd", "`": "\u02cb", "~": "\u223c"}
+"""What formats, and what is shown in its place.
+
+Slack has no escape for them, and takes an invisible character beside one for the edge of a word, where it formats.
+"""
+_SHOWN = {
     "&": "&amp;",
     "<": "&lt;",
     ">": f"{_WORD_JOINER}&gt;",
-    **{c: _WORD_JOINER + c for c in "*_~`"},
+    "\uff1e": f"{_WORD_JOINER}\uff1e",
+    "\uff0a": "\ufe61",
+    "\uff3f": "\u2e0f",
+    "\uff40": "\u02cb",
+    **LOOKALIKES,
 }
+"""Slack quotes by a wide `>` too, and formats by the wide forms of `*`, `_` and the backtick."""
+_SLACK_ID = re.compile(r"[A-Z][A-Z0-9]{2,}")
+_HALF = re.compile(r"(?:<[^<>]*|&[a-z]{0,3}|_)\Z")
+"""A token, an escape or a word with `_` in it that was cut in the middle."""
+_END_OF_WORD = re.compile(r"_\Z")
+_UNSEEN_AT_MOST = 10
+"""Characters for each that is shown; what comes after is not looked at."""
 _MOST_MENTIONS = 12
+_MOST_READ = 13_200
 _NOTHING = "(no text)"
 """Slack refuses a message with an empty text in it."""
 
 
-def plain(text: str, limit: int = 500) -> str:
-    """`text` without control and invisible characters, cut to `limit`; for plain_text, which parses nothing."""
-    kept = "".join(" " if c in "\n\r\t\u2028\u2029" else c for c in unicodedata.normalize("NFC", text))
-    kept = "".join(c for c in kept if _seen(c))
+def plain(text: str, limit: int = 500, *, indented: bool = False) -> str:
+    """`text` in one line, as it is seen, cut to `limit`; for plain_text, which parses nothing.
+
+    Wide gaps, which push what follows out of sight, are closed; `indented`: not at the beginning.
+    """
+    near = unicodedata.normalize("NFC", text[: limit * _UNSEEN_AT_MOST])
+    line = "".join(" " if c in "\n\r\t\u2028\u2029" else c for c in near)
+    kept = (_WIDE_INSIDE if indented else _WIDE).sub(r"\1", visible(line))
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    """`text` without control, direction and invisible characters; `lines`: ends of lines and tabs stay."""
+    kept, marks = list[str](), 0
+    for c in text:
+        marks = marks + 1 if unicodedata.category(c) in ("Mn", "Me") else 0
+        if (lines and c in "\n\t") or (_seen(c) and marks <= _MOST_MARKS):
+            kept.append(c)
+    return "".join(kept)
 
 
 def inert(text: str, limit: int = 500) -> str:
@@ -41,36 +80,45 @@ def inert(text: str, limit: int = 500) -> str:
 
     `limit` holds for what is returned, so that a name made of `<` cannot push the rest off the card.
     """
-    parts = [_inert(match) for match in _EMOJI_OR_ONE.finditer(plain(text, limit))]
+    parts = [_inert(match) for match in _INERT.finditer(plain(text, limit))]
     ends = list(accumulate(map(len, parts)))
     if not ends or ends[-1] <= limit:
         return "".join(parts)
-    return "".join(parts[: bisect_right(ends, limit - 1)]) + "…"
+    return _END_OF_WORD.sub(LOOKALIKES["_"], "".join(parts[: bisect_right(ends, limit - 1)])) + "…"
 
 
 def _inert(match: "re.Match[str]") -> str:
-    if match[0] == "_" and _within_setting(match):
-        return "_"  # formats nothing there, and a setting's name can still be copied
-    return f":{_WORD_JOINER}" if match["emoji"] else _INERT.get(match[0], match[0])
+    if match[0] == "_" and _within_word(match):
+        return "_"  # formats nothing there, and names and settings can still be copied
+    return f":{_WORD_JOINER}" if match["emoji"] else _SHOWN.get(match[0], match[0])
 
 
-def _within_setting(match: "re.Match[str]") -> bool:
+def _within_word(match: "re.Match[str]") -> bool:
     before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    return before.isupper() and after.isupper()
+    return _WORD.fullmatch(before) is not None and _WORD.fullmatch(after) is not None
 
 
 def _seen(character: str) -> bool:
     """Whether a reader sees it: no control, direction or joining character, and no letter without ink."""
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn") and character not in _HIDDEN
+    return (
+        unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        and character not in _HIDDEN
+        and not any(ord(character) in selectors for selectors in _SELECTORS)
+    )
+
+
+def cut(mrkdwn: str, limit: int) -> str:
+    """At most `limit` characters, and no half of a mention, a time or an escape at the end."""
+    return mrkdwn if len(mrkdwn) <= limit else _HALF.sub("", mrkdwn[: limit - 1]) + "…"
 
 
 def mention(actor: Actor | None) -> str:
     """The actor for a mrkdwn place: a Slack person is mentioned, anybody else is named."""
     if actor is None:
         return "nobody"
-    if actor.kind == "slack":
+    if actor.kind == "slack" and _SLACK_ID.fullmatch(actor.id):
         return f"<@{actor.id}>"
-    caller = f" ({actor.id.split()[0]})" if actor.kind == "terminal" and " " in actor.id else ""
+    caller = f" ({actor.id.split()[0]})" if actor.kind == "terminal" and " " in actor.id.strip() else ""
     return inert(f"{actor.name or actor.id}{caller}", 200)
 
 
@@ -97,7 +145,7 @@ def header(text: str) -> Block:
 def section(mrkdwn: str) -> Block:
     return {
         "type": "section",
-        "text": {"type": "mrkdwn", "text": mrkdwn[:3000].strip() or _NOTHING, "verbatim": True},
+        "text": {"type": "mrkdwn", "text": cut(mrkdwn.strip(), 3000) or _NOTHING, "verbatim": True},
     }
 
 
@@ -122,8 +170,20 @@ def fields(pairs: list[tuple[str, str]]) -> Block:
 def context(*mrkdwn: str) -> Block:
     return {
         "type": "context",
-        "elements": [{"type": "mrkdwn", "text": t[:2000], "verbatim": True} for t in mrkdwn],
+        "elements": [{"type": "mrkdwn", "text": cut(t, 2000), "verbatim": True} for t in mrkdwn],
     }
+
+
+def fitting(blocks: Sequence[Block]) -> list[Block]:
+    """The first of them, as many as one message may have: 50, of 13,200 characters that people read."""
+    ends = list(accumulate(map(_length, blocks)))
+    return list(blocks[: min(50, bisect_right(ends, _MOST_READ))])
+
+
+def _length(node: Any) -> int:
+    if isinstance(node, dict):
+        return sum(len(v) if k == "text" and isinstance(v, str) else _length(v) for k, v in node.items())
+    return sum(_length(part) for part in node) if isinstance(node, list) else 0
 
 
 def bullets(*lines: Sequence[Part]) -> Block:
@@ -143,7 +203,7 @@ def _run(part: Part) -> Block:
             "format": "{date_short_pretty} {time}",
             "fallback": utc(part),
         }
-    if isinstance(part, Actor) and part.kind == "slack":
+    if isinstance(part, Actor) and part.kind == "slack" and _SLACK_ID.fullmatch(part.id):
         return {"type": "user", "user_id": part.id}
     text = part if isinstance(part, str) else part.name or part.id
     return {"type": "text", "text": plain(text, 700) or _NOTHING}
@@ -180,9 +240,13 @@ def link(label: str, action_id: str, url: str) -> Block:
 def are_you_sure(title: str, text: str, yes: str, *, danger: bool = False) -> Block:
     """Slack's own dialog before a click counts; a kindness, not a control."""
     made: Block = {
-        "title": {"type": "plain_text", "text": plain(title, 100)},
-        "text": {"type": "plain_text", "text": plain(text, 300)},
-        "confirm": {"type": "plain_text", "text": yes[:30]},
-        "deny": {"type": "plain_text", "text": "Back"},
+        "title": _words(plain(title, 100)),
+        "text": _words(plain(text, 300)),
+        "confirm": _words(yes[:30]),
+        "deny": _words("Back"),
     }
     return made | ({"style": "danger"} if danger else {})
+
+
+def _words(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}

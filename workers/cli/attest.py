@@ -30,7 +30,7 @@ def _at(ctx: click.Context, parameter: click.Parameter, value: datetime | None) 
 @click.option("--link", default="", help="A ticket, or what shows it.")
 def attest(revocation: str, step: str, done_by: str, done_at: datetime | None, link: str) -> None:
     """Say that STEP of REVOCATION was done. It goes on the record with your name."""
-    said = Statement(done_by=done_by, done_at=done_at, link=link)
+    said = Statement(done_by=done_by, done_at=done_at, link=link, by_hand=True)
     with opened() as at:
         found = written.found(at.world, revocation)
         changed = intake.attest(at.world.store, at.authority(), found.id, Kind(step), said)

@@ -53,6 +53,7 @@ def _all(at: Terminal, test_card: bool, try_to_write: bool) -> Checks:
     yield "people", lambda: checks.enough_people(world)
     yield "incident channel", lambda: checks.incident_channel(world)
     yield from _redis(at)
+    yield "witness", lambda: checks.witness(world)
     yield "Deny policy", lambda: checks.deny_policy(world)
     yield "attachment", lambda: checks.attachment(world)
     yield "Identity Center", lambda: doctor_aws.identity_center(at)

@@ -87,7 +87,7 @@ def carried_out(at: Terminal, approved: Revocation) -> bool:
         _without_workers(at.world, record)
         return False
     click.echo(_latest(record, "restored", "restore_failed") or f"{_count(restore)} given back.")
-    if record.state is State.RELEASING:
+    if restore.then_release and record.state in (State.RELEASING, State.RELEASED):
         return outcome.taken_off(at.world, record.id) and not restore.failed
     _without_workers(at.world, record)
     return not restore.failed and not (restore.then_release and record.on_the_list)

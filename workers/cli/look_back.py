@@ -60,7 +60,7 @@ def _run(at: Terminal, found: Revocation, since: datetime | None) -> bool:
     click.echo(f"Asking {', '.join(h.place for h in at.world.histories)} ...", err=True)
     ended = _waited(at.world, begun)
     for text in _texts(at.world, begun):
-        click.echo("\n".join(plain(line, 1_000) for line in text.splitlines()))
+        click.echo("\n".join(plain(line, 1_000, indented=True) for line in text.splitlines()))
     settling.tell(at.world, found.id)
     runs = ended.look_back.runs if ended.look_back else ()
     return all(run.ended_at is not None and not run.failed for run in runs)

@@ -13,9 +13,9 @@ from workers.cli.speech import card_text, readable
 from workers.cli.terminal import Terminal, opened
 from workers.cli.time_box import within
 from workers.domain.actor import SYSTEM
+from workers.domain.due import expires_at
 from workers.domain.errors import Refused, StoreAway
 from workers.domain.revocation import Revocation, State, TargetRef
-from workers.domain.timing import CONFIRM_WITHIN
 from workers.ports import Directory
 from workers.service import coverage, identification, intake
 from workers.service.intake import Authority, Request
@@ -104,7 +104,7 @@ def _asked_to_be_sure(at: Terminal, who: Authority, revocation: Revocation, type
 
 
 def _other_name(revocation: Revocation) -> None:
-    until = f"{revocation.requested_at + CONFIRM_WITHIN:%H:%M} UTC"
+    until = f"{expires_at(revocation):%H:%M} UTC"
     click.echo(
         f"NOT DENIED: that is not the user name of {revocation.who}. {revocation.id} waits for confirmation until "
         f"{until}; run this again, or `python -m workers cancel {revocation.id}`."
@@ -112,13 +112,31 @@ def _other_name(revocation: Revocation) -> None:
 
 
 def _confirm(world: World, who: Authority, revocation_id: str) -> None:
-    """Confirm; where somebody was quicker, theirs counts."""
+    """Confirm; where somebody was quicker, theirs counts. The user name was typed."""
+    user = world.store.get(revocation_id).user
+    typed = user.user_name if user else None
     try:
-        intake.confirm(world.store, who, revocation_id)
+        intake.confirm(world.store, who, revocation_id, world.rules.caps, user_name=typed)
     except Refused as refusal:
         if not world.store.get(revocation_id).on_the_list:
             raise
         click.echo(readable(str(refusal)))
+    _say_loud(world, revocation_id)
+
+
+def _say_loud(world: World, revocation_id: str) -> None:
+    """What the channel is told beside the denial, for whoever types."""
+    confirmed = world.store.get(revocation_id)
+    above = next((note.detail for note in confirmed.notes if note.kind == "above_cap"), None)
+    if above is not None:
+        click.echo(
+            f"{readable(above)} At a terminal it goes ahead; the channel is told, and an alarm goes out."
+        )
+    if confirmed.ratification is not None:
+        click.echo(
+            f"{readable(confirmed.who)} is protected: somebody else must ratify this within 30 minutes, on the card or with "
+            f"`python -m workers ratify {revocation_id}`. Denied all the while."
+        )
 
 
 def _known(world: World, revocation: Revocation) -> bool:

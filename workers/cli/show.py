@@ -1,15 +1,10 @@
 """`show`: one revocation, and its whole log, every signature and link checked."""
 
-from datetime import datetime
-from typing import Any
-
 import click
 
-from workers.cards.text import plain, utc
-from workers.cli import as_json, written
-from workers.cli.speech import card_text, name_of
+from workers.cli import as_json, story, written
+from workers.cli.speech import card_text
 from workers.cli.terminal import opened
-from workers.domain.actor import Actor
 
 
 @click.command()
@@ -29,24 +24,4 @@ def show(revocation: str, as_json_: bool) -> None:
     click.echo(card_text(found, at.world.rules))
     click.echo(f"\nLog of {found.id}, {len(log)} entries, every signature and link checked:")
     for entry in log:
-        click.echo(_line(entry))
-
-
-def _line(entry: dict[str, Any]) -> str:
-    at = utc(datetime.fromisoformat(entry["at"]))
-    who = name_of(Actor(**entry["actor"]))
-    request_id = (entry.get("detail") or {}).get("request_id")
-    asked = f" · AWS request id {plain(str(request_id), 100)}" if request_id else ""
-    return f"{at} · {who} · {plain(entry['event'], 60)}{_why(entry)}{asked}"
-
-
-def _why(entry: dict[str, Any]) -> str:
-    """The reason that was given with this step."""
-    record, detail = entry["record"], entry.get("detail") or {}
-    reasons = {
-        "requested": (record.get("reasons") or [{}])[-1].get("text"),
-        "reason_added": (record.get("reasons") or [{}])[-1].get("text"),
-        "release_asked": (record.get("release") or {}).get("reason"),
-    }
-    why = reasons.get(entry["event"]) or detail.get("reason")
-    return f" · reason: {plain(str(why), 500)}" if why else ""
+        click.echo(story.line(entry))

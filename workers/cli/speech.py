@@ -6,18 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from workers.cards import card
+from workers.cards.bare import bare
 from workers.cards.text import plain
 from workers.domain.actor import Actor
 from workers.domain.revocation import Revocation
 from workers.domain.rules import Rules
-
-_MARKS = (
-    (re.compile(r"<!date\^[^|>]*\|([^>]*)>"), r"\1"),
-    (re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>"), r"@\1"),
-    (re.compile(r"<!subteam\^([A-Z0-9]+)[^>]*>"), r"group \1"),
-    (re.compile(r"<#([A-Z0-9]+)(?:\|[^>]*)?>"), r"channel \1"),
-)
-_WORD_JOINER = "\u2060"
 
 _TYPED = re.compile(r"`/revoke(?: (status|list|hold|release|help)\b)?|(?<=[Rr]un )/revoke(?= again\b)")
 _COMMANDS = {"status": "show", "list": "list", "hold": "hold", "release": "release", "help": "--help"}
@@ -25,10 +18,7 @@ _COMMANDS = {"status": "show", "list": "list", "hold": "hold", "release": "relea
 
 def readable(mrkdwn: str) -> str:
     """Slack's marks as words, and what is typed there as what is typed here; what was escaped as it was."""
-    for mark, word in _MARKS:
-        mrkdwn = mark.sub(word, mrkdwn)
-    bare = _TYPED.sub(_command, mrkdwn.replace(_WORD_JOINER, ""))
-    return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return _TYPED.sub(_command, bare(mrkdwn))
 
 
 def _command(typed: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from workers import bootstrap, logs
+from workers.adapters.audit_sink import FILE, FileSink
 from workers.adapters.aws.clients import AwsClients
 from workers.adapters.redis_connection import at_terminal
 from workers.adapters.redis_server import RedisServer
@@ -14,7 +15,7 @@ from workers.cli import caller
 from workers.domain.errors import StoreAway
 from workers.service.intake import Authority
 from workers.service.world import World
-from workers.settings import WorkerSettings, read
+from workers.settings import RecordSettings, WorkerSettings, read
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def opened() -> Iterator[Terminal]:
 
 
 @contextmanager
-def redis_kept_up(settings: WorkerSettings) -> Iterator[None]:
+def redis_kept_up(settings: RecordSettings) -> Iterator[None]:
     """Attach to the embedded Redis, or run it ourselves; nothing where REDIS_URL names one."""
     server, stop = bootstrap.embedded_server(settings), threading.Event()
     if server is None:
@@ -79,7 +80,9 @@ def _keep(server: RedisServer, stop: threading.Event) -> None:
 
 def _world(settings: WorkerSettings, clients: AwsClients) -> World:
     try:
-        return bootstrap.build_world(settings, clients, at_terminal)
+        return bootstrap.build_world(
+            settings, clients, at_terminal, FileSink(settings.revoke_data_dir / FILE)
+        )
     except OSError as error:
         raise StoreAway(
             f"The signing key in {settings.revoke_data_dir} cannot be read ({type(error).__name__}). Run this as "

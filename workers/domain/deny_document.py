@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from workers.domain.errors import PolicyRefused
@@ -92,9 +93,7 @@ def _refuse(why: str) -> PolicyRefused:
 
 def _load(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
-        )
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_kept)
     except (ValueError, RecursionError) as error:
         raise _refuse(f"text in it that is not plain JSON ({error})") from error
     if not isinstance(document, dict):
@@ -113,10 +112,11 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _finite(text: str) -> float:
+def _kept(text: str) -> float:
+    """The number, where writing it again gives the same one, digit for digit."""
     number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("a number is too big to be kept")
+    if not math.isfinite(number) or Decimal(repr(number)) != Decimal(text):
+        raise ValueError("a number has too many digits to be kept")
     return number
 
 

@@ -32,16 +32,24 @@ class DenyPlan:
 
 
 def plan(
-    document: DenyDocument, open_ones: Iterable[Revocation], ended: Iterable[Revocation], now: datetime
+    document: DenyDocument,
+    open_ones: Iterable[Revocation],
+    ended: Iterable[Revocation],
+    now: datetime,
+    kept: frozenset[str] = frozenset(),
 ) -> DenyPlan:
-    """Compare the records with the policy. `ended` are the latest ended ones, to tell a stale read by."""
+    """Compare the records with the policy. `ended` are the latest ended ones, to tell a stale read by.
+
+    `kept`: user IDs whose own record is lost, or not believed. No other record takes them off.
+    """
     identified = [revocation for revocation in open_ones if revocation.user is not None]
     must = sorted((r for r in identified if r.on_the_list), key=_confirmed)
     wanted = {user_id_of(revocation) for revocation in must}
     releasing = {user_id_of(r) for r in identified if r.state is State.RELEASING}
     just_off = {user_id_of(r) for r in [*identified, *ended] if _just_off(r, now)}
-    off = frozenset((releasing | just_off) - wanted)
+    off = frozenset((releasing | just_off) - wanted - kept)
     known = {user_id_of(revocation) for revocation in identified if revocation.state is not State.WATCHED}
+    known -= kept - wanted
     return DenyPlan(
         must=tuple(must),
         off=off,

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from workers.domain import clearance, follow_ups, look_back
+from workers.domain import clearance, follow_ups, look_back, ratification
 from workers.domain.revocation import Revocation, State
-from workers.domain.timing import APPROVE_WITHIN, CONFIRM_WITHIN, WATCH_FOR, Timing
+from workers.domain.timing import APPROVE_WITHIN, CONFIRM_WITHIN, WATCH_FOR, WRITE_WITHIN, Timing
 
 JOB_LATE = timedelta(seconds=3)
 """A job that has not done its work after this is taken for lost."""
@@ -16,7 +16,8 @@ def next_due(revocation: Revocation, timing: Timing) -> datetime | None:
 
     The writing of what is confirmed or releasing has no time: the policy is settled at once, and at every pass.
     """
-    times = (*_of_its_state(revocation, timing), *_giving_back(revocation))
+    escalates = ratification.escalates_at(revocation)
+    times = (*_of_its_state(revocation, timing), *_giving_back(revocation), escalates)
     return min((time for time in times if time is not None), default=None)
 
 
@@ -25,7 +26,7 @@ def _of_its_state(revocation: Revocation, timing: Timing) -> Iterable[datetime |
         case State.REQUESTED:
             return [_requested(revocation)]
         case State.CONFIRMED:
-            return [follow_ups.next_look_at(revocation)]
+            return [follow_ups.next_look_at(revocation), _stands_down(revocation)]
         case State.DENIED:
             return _denied(revocation, timing)
         case State.WATCHED:
@@ -34,15 +35,30 @@ def _of_its_state(revocation: Revocation, timing: Timing) -> Iterable[datetime |
             return []
 
 
+def _stands_down(revocation: Revocation) -> datetime | None:
+    """When what the target was, did and had as a responder must be seen to; not while their denial is being written."""
+    if revocation.stood_down_at is not None or revocation.user is None:
+        return None
+    unwritten = revocation.confirmed_at and revocation.confirmed_at + WRITE_WITHIN
+    return revocation.written_at or unwritten
+
+
 def _requested(revocation: Revocation) -> datetime:
-    expires = revocation.requested_at + CONFIRM_WITHIN
+    expires = expires_at(revocation)
     lookup = revocation.next_read_at or revocation.requested_at + JOB_LATE
     return min(expires, lookup) if revocation.user is None or revocation.reach is None else expires
+
+
+def expires_at(revocation: Revocation) -> datetime:
+    """When an undecided request ends: ten minutes after it was asked, or after the first yes of two."""
+    vote = revocation.vote
+    return max(revocation.requested_at, vote.at if vote else revocation.requested_at) + CONFIRM_WITHIN
 
 
 def _denied(revocation: Revocation, timing: Timing) -> Iterable[datetime | None]:
     return [
         revocation.next_read_at or revocation.written_at,
+        _stands_down(revocation),
         clearance.next_step_at(revocation, timing),
         follow_ups.next_look_at(revocation),
         look_back.due_at(revocation.look_back, revocation.written_at),

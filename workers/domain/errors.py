@@ -6,7 +6,7 @@ class RevocationError(Exception):
 
 
 class Refused(RevocationError):
-    """The request cannot be done as asked; nothing was changed."""
+    """The request cannot be done as asked; nothing was changed. Its sentence is mrkdwn: names in it are inert."""
 
 
 class UnknownRevocation(RevocationError):

@@ -1,6 +1,6 @@
 """The record of one revocation, and the states it may be in. Frozen values; times are aware UTC."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -175,6 +175,8 @@ class Restore:
     attempts: int = 0
     again_at: datetime | None = None
     ended_at: datetime | None = None
+    stopped: str = ""
+    """Why nothing more of it may be given back, in a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,11 +223,14 @@ class Act:
     revocation_id: str
     who: str
     """The target of that revocation, by their shortest true name."""
-    did: Literal["confirmed", "approved", "attested", "released"]
+    did: Literal["confirmed", "asked", "approved", "attested", "released"]
+    """`asked`: for what somebody else approved then; `released`: alone, at a terminal."""
     at: datetime
     kind: Kind | None = None
     """The step that they attested."""
     undone_by: Actor | None = None
+    undo: Literal["deny_again", "undo_attest"] | None = None
+    """What can be done against it, as the other record stood when it was last looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,6 +258,8 @@ class Revocation:
     v: int = VERSION
     seq: int = 0
     """The log entry that this record was read from."""
+    mac: str = field(default="", compare=False)
+    """The signature of that entry; not part of what is signed."""
     state: State
     target: TargetRef
     requested_by: Actor

@@ -63,6 +63,8 @@ class Attestation:
     done_by: str
     done_at: datetime
     link: str = ""
+    by_hand: bool = False
+    """`done_by` was typed: it is a name, and no Slack id even where it looks like one."""
 
 
 @dataclass(frozen=True, kw_only=True)

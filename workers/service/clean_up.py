@@ -13,7 +13,7 @@ from workers.domain.errors import AwsUnsettled, PolicyRefused
 from workers.domain.revocation import Note, Reach, ReleaseRequest, Revocation, State
 from workers.domain.timing import WATCH_FOR
 from workers.ports import SHOW, Change, Decide
-from workers.service import containment, coverage
+from workers.service import containment, coverage, second_sink
 from workers.service.intake.waiting import drop_lapsed
 from workers.service.world import World
 
@@ -95,7 +95,8 @@ def _take_off_if_proven(world: World, revocation_id: str) -> None:
         if lock is None or user is None or _waits_for_people(world, revocation_id):
             return
         reach, aws_time = coverage.read(world, user.user_id), _aws_time(world)
-        if world.store.change(revocation_id, _decide_off(world, reach, aws_time)):
+        recorded = world.store.on_both(revocation_id)
+        if world.store.change(revocation_id, _decide_off(world, reach, aws_time, recorded=recorded)):
             containment.contain(world, revocation_id)
 
 
@@ -114,7 +115,9 @@ def _aws_time(world: World) -> datetime | None:
         return None
 
 
-def _decide_off(world: World, reach: Reach, aws_time: datetime | None) -> Decide:
+def _decide_off(world: World, reach: Reach, aws_time: datetime | None, *, recorded: bool) -> Decide:
+    """`recorded`: whether the second sink of the log takes entries now."""
+
     def decide(record: Revocation, now: datetime) -> Change | None:
         if record.state is not State.DENIED or not _due(world, record, now):
             return None
@@ -124,6 +127,8 @@ def _decide_off(world: World, reach: Reach, aws_time: datetime | None) -> Decide
             return coverage.waking(record, _held(current, now, judgement.gates))
         if judgement.verdict is Verdict.ASK:
             return _ask(current, now)
+        if judgement.verdict is Verdict.OFF and not recorded:
+            return coverage.waking(record, _held(current, now, [second_sink.SENTENCE]))
         return _proven(current, now) if judgement.verdict is Verdict.OFF else None
 
     return decide

@@ -5,19 +5,19 @@ one lock whose ownership is checked before each write, one send per write, and a
 """
 
 import logging
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from workers.domain import deny_document
-from workers.domain.actor import SYSTEM
 from workers.domain.deny_document import DenyDocument
 from workers.domain.deny_plan import STALE_READS, DenyPlan, plan, user_id_of
-from workers.domain.errors import AwsUnsettled, PolicyRefused, UnreadableRecord
+from workers.domain.errors import AwsUnsettled, PolicyRefused
 from workers.domain.revocation import Revocation, State
-from workers.ports import SHOW, Change, Lock, PolicyRead
-from workers.service import adoption, read_back, trouble
+from workers.ports import Lock, PolicyRead
+from workers.service import adoption, believing, read_back, rechecking, second_sink, trouble
+from workers.service.believing import Found
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -25,8 +25,10 @@ logger = logging.getLogger(__name__)
 POLICY_LOCK = "policy"
 LOCK_WAIT = timedelta(seconds=15)
 _TRY_FOR = 20.0
-PROOF_LASTS = timedelta(seconds=60)
-"""How long the gates that were read green are good for."""
+
+
+LONGEST_SILENCE = timedelta(minutes=5)
+"""However often it is written, or said to be: so long what looks odd in the policy is not told."""
 
 
 class _LockLost(Exception):
@@ -43,15 +45,18 @@ def contain(world: World, revocation_id: str | None = None) -> None:
         return
     with world.store.lock(POLICY_LOCK, wait=LOCK_WAIT) as lock:
         if lock is not None:
-            enforce(world, lock)
+            enforce(world, lock, revocation_id)
 
 
-def enforce(world: World, lock: Lock) -> PolicyRead | None:
-    """Make the policy equal the records while holding the policy's lock; returns the last read."""
+def enforce(world: World, lock: Lock, revocation_id: str | None = None) -> PolicyRead | None:
+    """Make the policy equal the records while holding the policy's lock; returns the last read.
+
+    `revocation_id`: one that is acted on even where the unsigned index of open ones does not name it.
+    """
     try:
         for attempt in _attempts():
             with attempt:
-                return _make_equal(world, lock)
+                return _make_equal(world, lock, revocation_id)
     except _LockLost:
         logger.warning("policy_lock_lost")
     except (PolicyRefused, AwsUnsettled) as error:
@@ -75,13 +80,18 @@ def _unsettled(revocation: Revocation) -> bool:
     return revocation.state in (State.CONFIRMED, State.RELEASING)
 
 
-def _make_equal(world: World, lock: Lock) -> PolicyRead:
+def _make_equal(world: World, lock: Lock, revocation_id: str | None) -> PolicyRead:
     read = _read(world, lock)
     document = deny_document.parse(read.text)
-    now, fresh = world.store.now(), _fresh(world)
-    _drop_old_proofs(world)
-    believed = [revocation for revocation in world.store.open() if _believed(world, revocation)]
-    wants = plan(document, believed, [] if fresh else world.store.ended(50), now)
+    now, lately = world.store.now(), _written_lately(world)
+    fresh = not lately or _for_long(world, "written-lately", now)
+    found = believing.read(world, also=[revocation_id] if revocation_id else [])
+    believing.learn(world, found)
+    records = _acted_on(world, found, document, read.aws_time, fresh)
+    known = {record.mac for record in found.records}
+    changed = [record for record in records if record.mac not in known]
+    wants = plan(document, _open(records), world.store.ended(50) if lately else [], now, found.kept)
+    wants = second_sink.that_may_go(world, wants, records, document)
     read_back.say_missing(world, wants, fresh)
     wanted, left_out = _that_fit(world, document, wants)
     request_id = None
@@ -90,44 +100,56 @@ def _make_equal(world: World, lock: Lock) -> PolicyRead:
         read = _read(world, lock)
         document = deny_document.parse(read.text)
         _insist(document, wanted)
-    read_back.settle(world, wants, document, request_id, read.aws_time)
+    settled = read_back.settle(world, wants, records, document, request_id, read.aws_time)
     trouble.refuse_left_out(world, left_out)
-    for user_id in sorted(wants.orphans) if fresh else ():
-        _own(lock)
-        adoption.adopt(world, user_id)
+    believing.follow(world, [*changed, *settled])
+    if fresh:
+        _see_to_lost(world, lock, found, wants, document)
     return read
 
 
-def _drop_old_proofs(world: World) -> None:
-    """What was proven and could not be taken off at once is denied as before: access may have come back since."""
-    for revocation in world.store.open():
-        if revocation.state is State.RELEASING and not revocation.released_by:
-            world.store.change(revocation.id, _proof_lapsed)
+def _acted_on(
+    world: World, found: Found, document: DenyDocument, aws_time: datetime | None, fresh: bool
+) -> list[Revocation]:
+    """The records that are believed, as they are after they were checked again."""
+    now, in_policy = world.store.now(), document.user_ids
+
+    def still_in(record: Revocation) -> bool:
+        return not fresh or (record.user is not None and user_id_of(record) in in_policy)
+
+    records = rechecking.confirmed(world, _open(found.records), in_policy, now)
+    records = rechecking.coming_off(world, records, still_in, aws_time)
+    return [*records, *believing.take_up(world, found, in_policy)]
 
 
-def _proof_lapsed(current: Revocation, now: datetime) -> Change | None:
-    fresh = current.proven_at is not None and abs(now - current.proven_at) < PROOF_LASTS
-    if current.state is not State.RELEASING or current.released_by or fresh:
-        return None
-    changed = replace(current, state=State.DENIED, notice_at=None, proven_at=None)
-    return Change(revocation=changed, event="proof_lapsed", actor=SYSTEM, wakes=(SHOW,))
+def _open(records: Iterable[Revocation]) -> list[Revocation]:
+    return [record for record in records if not record.ended]
 
 
-def _believed(world: World, revocation: Revocation) -> bool:
-    """What takes somebody off must have a whole log behind it; what keeps them on needs only its own signature."""
-    if revocation.state is not State.RELEASING:
-        return True
-    try:
-        return bool(world.store.log(revocation.id))
-    except UnreadableRecord as error:
-        logger.error("release_not_believed", extra={"revocation_id": revocation.id, "cause": str(error)})
-        return False
+def _see_to_lost(world: World, lock: Lock, found: Found, wants: DenyPlan, document: DenyDocument) -> None:
+    """Who is in the policy without a record gets one; whose record is gone, and is not in it, is told as NOT DENIED."""
+    lost = {one.user_id: one for one in found.vanished if one.user_id is not None}
+    for user_id in sorted(wants.orphans):
+        _own(lock)
+        believing.follow(world, [adoption.adopt(world, user_id, lost.get(user_id))])
+    for user_id in sorted(lost.keys() - document.user_ids - wants.orphans):
+        _own(lock)
+        adoption.say_lost(world, lost[user_id])
+    believing.let_go(world, found.vanished)
 
 
-def _fresh(world: World) -> bool:
-    """Whether our last write is long enough ago for a read to be believed when it looks odd."""
+def _written_lately(world: World) -> bool:
+    """Whether our last write is so short ago that a read may look odd."""
     last = world.store.marked("policy_written")
-    return last is None or world.store.now() - last > STALE_READS
+    lately = last is not None and world.store.now() - last <= STALE_READS
+    if not lately:
+        world.witness.over("written-lately")
+    return lately
+
+
+def _for_long(world: World, what: str, now: datetime) -> bool:
+    """The mark is not signed: if it is set again and again, what looks odd is told all the same."""
+    return now - world.witness.since(what, now) > LONGEST_SILENCE
 
 
 def _read(world: World, lock: Lock) -> PolicyRead:

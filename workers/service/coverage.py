@@ -10,6 +10,7 @@ from workers.domain.errors import AwsRefused, AwsUnsettled, SlackAway, SlackRefu
 from workers.domain.revocation import Coverage, DirectoryUser, Note, Reach, Revocation, State
 from workers.domain.step import Kind, StepState
 from workers.ports import SHOW, Assignment, Change, Job, Wake
+from workers.service import few_responders
 from workers.service.world import World
 
 _UNREADABLE = (AwsRefused, AwsUnsettled)
@@ -36,9 +37,10 @@ def read_reach(world: World, revocation_id: str) -> None:
         changed = replace(changed, next_read_at=now + world.rules.timing.read_again)
         changed = changed.noting(*_news(current, changed, now))
         if slack_id is not None and current.target.slack_id is None:
-            changed = replace(changed, target=replace(current.target, slack_id=slack_id))
-        if described is not None:
-            changed = replace(changed, user=described)
+            target = replace(current.target, slack_id=slack_id)
+            changed = replace(changed, target=target, stood_down_at=None)
+        if described is not None and described != current.user:
+            changed = replace(changed, user=described, stood_down_at=None)
         if not _same(current, changed):
             change = Change(revocation=changed, event="reach_read", actor=SYSTEM, wakes=(SHOW,))
             return waking(current, change)
@@ -51,6 +53,8 @@ def read_reach(world: World, revocation_id: str) -> None:
 
     if world.store.change(revocation_id, have_read) is None:
         world.store.read_again(revocation_id, world.rules.timing.read_again)
+    if revocation.reach is None:
+        few_responders.count(world, revocation_id)
 
 
 def waking(before: Revocation, change: Change | None) -> Change | None:

@@ -244,6 +244,19 @@ def clocks(world: World, host: datetime) -> Iterator[Finding]:
         yield fail(f"{shown} ({each}).", "Set the one that is wrong.")
 
 
+def witness(world: World) -> Iterator[Finding]:
+    """What was seen of the records is kept beside the workers, where who can write to Redis cannot reach it."""
+    count = len(world.witness.seen())
+    if world.witness.lasting:
+        yield ok(f"witness: what was seen of {count} revocations is kept outside Redis")
+    else:
+        yield fail(
+            "witness: REVOKE_DATA_DIR cannot be written, so what was seen is forgotten with each process.",
+            "Make it a directory of the workers' user on a local disk; until then, who can write to Redis can put old "
+            "records back.",
+        )
+
+
 def reconciler(world: World) -> Iterator[Finding]:
     last, now = world.store.marked("reconciled"), world.store.now()
     if last is None or now - last > RECONCILED_WITHIN:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from workers.domain.actor import SYSTEM
 from workers.domain.errors import AwsRefused, AwsUnsettled, NotIdentified, SlackAway, SlackRefused
 from workers.domain.revocation import DirectoryUser, Note, Reason, Revocation, State
+from workers.domain.rules import Rules
 from workers.ports import SHOW, Change, Decide, Directory, Job, SlackPerson, Wake
 from workers.service import intake
 from workers.service.world import World
@@ -110,6 +111,7 @@ def _freeze(world: World, revocation: Revocation, found: Found) -> None:
         changed = replace(
             current,
             user=found.user,
+            protected=_protected(world.rules, found.user),
             slack_name=found.slack.name if found.slack else None,
             target=replace(current.target, slack_id=slack_id),
             channel=channel,
@@ -121,6 +123,11 @@ def _freeze(world: World, revocation: Revocation, found: Found) -> None:
         return Change(revocation=changed, event="identified", actor=SYSTEM, wakes=wakes)
 
     world.store.change(revocation.id, identified)
+
+
+def _protected(rules: Rules, user: DirectoryUser) -> bool:
+    listed = {name.casefold() for name in rules.protected}
+    return bool(listed & {user.user_id.casefold(), user.user_name.strip().casefold()})
 
 
 def _same_user(other: Revocation, user: DirectoryUser) -> bool:

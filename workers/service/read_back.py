@@ -1,6 +1,6 @@
 """What was read from the Deny policy goes into the records: written, missing, taken off."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,24 +10,32 @@ from workers.domain.deny_document import DenyDocument
 from workers.domain.deny_plan import DenyPlan, user_id_of
 from workers.domain.revocation import Note, Revocation, State, Trouble
 from workers.ports import SHOW, Change, Decide, Job, Wake
+from workers.service import believing
 from workers.service.world import World
 
 
 def settle(
-    world: World, wants: DenyPlan, document: DenyDocument, request_id: str | None, aws_time: datetime | None
-) -> None:
-    """Put into the records what was read back."""
+    world: World,
+    wants: DenyPlan,
+    records: Iterable[Revocation],
+    document: DenyDocument,
+    request_id: str | None,
+    aws_time: datetime | None,
+) -> list[Revocation]:
+    """Put into the records what was read back; returns those that changed. `records`: all that are believed."""
+    changed = list[Revocation | None]()
     for revocation in wants.must:
         news = revocation.state is State.CONFIRMED or revocation.trouble or revocation in wants.missing
         if news and user_id_of(revocation) in document.user_ids:
-            world.store.change(revocation.id, _written(world, request_id, aws_time))
-    for revocation in world.store.open():
+            changed.append(believing.change(world, revocation.id, _written(world, request_id, aws_time)))
+    for revocation in records:
         if revocation.state is not State.RELEASING:
             continue
         if user_id_of(revocation) in wants.wanted:
-            world.store.change(revocation.id, _overtaken)
+            changed.append(believing.change(world, revocation.id, _overtaken))
         elif user_id_of(revocation) not in document.user_ids:
-            world.store.change(revocation.id, _taken_off(world, request_id))
+            changed.append(believing.change(world, revocation.id, _taken_off(world, request_id)))
+    return [revocation for revocation in changed if revocation is not None]
 
 
 def _overtaken(current: Revocation, now: datetime) -> Change | None:
@@ -63,7 +71,7 @@ def _written(world: World, request_id: str | None, aws_time: datetime | None) ->
         if first:
             changed = changed.noting(*_residuals(changed, now))
         due = clearance.next_step_at(changed, world.rules.timing)
-        after = (Job.READ_REACH, Job.FOLLOW_UP, Job.LOOK_BACK)
+        after = (Job.READ_REACH, Job.FOLLOW_UP, Job.LOOK_BACK, Job.STAND_DOWN)
         wakes = (SHOW, *(Wake(job) for job in after), *([Wake(Job.CLEAN_UP, due)] if due else []))
         detail = {"request_id": request_id, "recovered": request_id is None}
         return Change(revocation=changed, event="written", actor=SYSTEM, detail=detail, wakes=wakes)
@@ -108,7 +116,7 @@ def _taken_off(world: World, request_id: str | None) -> Decide:
 def say_missing(world: World, wants: DenyPlan, fresh: bool) -> None:
     """Our ID was taken off by somebody else: recorded and told before it is put back."""
     for revocation in wants.missing if fresh else ():
-        world.store.change(revocation.id, _missing)
+        believing.change(world, revocation.id, _missing)
 
 
 def _missing(current: Revocation, now: datetime) -> Change | None:

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from workers.domain import ratification
 from workers.domain.actor import SYSTEM
 from workers.domain.due import JOB_LATE
 from workers.domain.errors import RevocationError
 from workers.domain.revocation import Revocation, State
 from workers.service import (
     alarms,
+    believing,
     clean_up,
     containment,
     coverage,
@@ -18,6 +20,7 @@ from workers.service import (
     intake,
     look_back,
     restore,
+    standing_down,
     telling,
     trouble,
 )
@@ -28,29 +31,41 @@ logger = logging.getLogger(__name__)
 AFTER_REFUSAL = timedelta(seconds=10)
 """A policy that needs a person is tried this often; a new confirmation, or Retry, tries at once."""
 
+SEE_TO_DOUBTS_EVERY = timedelta(seconds=5)
+
 READ_POLICY_EVERY = timedelta(seconds=25)
 """The policy is read at least every 30 seconds; a pass takes some of them."""
 
 
 def settle_policy(world: World) -> None:
     """Write what is confirmed or released and not read back; read the policy when that is long ago."""
-    now = world.store.now()
-    late = [r for r in world.store.open() if r.state in (State.CONFIRMED, State.RELEASING)]
+    now, found = world.store.now(), believing.read(world)
+    late = [r for r in found.records if r.state in (State.CONFIRMED, State.RELEASING)]
     late = [r for r in late if r.confirmed_at is None or now - r.confirmed_at > JOB_LATE]
     refused = world.store.marked("policy_refused")
     if refused is not None and now - refused < AFTER_REFUSAL:
         return
     last = world.store.marked("policy_read")
-    if late or last is None or now - last > READ_POLICY_EVERY:
+    doubts = found.doubts and world.witness.first_time("doubts", now, SEE_TO_DOUBTS_EVERY)
+    if late or doubts or last is None or now - last > READ_POLICY_EVERY:
         containment.contain(world)
 
 
 def alert(world: World) -> None:
     """Say what is overdue, and raise the alarms that wait; beside the writing, which may itself be what hangs."""
-    for revocation in world.store.open():
+    found = believing.read(world)
+    believing.learn(world, found)
+    for revocation in found.records:
         if revocation.state is State.CONFIRMED:
             trouble.tell_overdue(world, revocation.id)
     alarms.raise_alarms(world)
+    alarms.tell_lost(world, found)
+
+
+def find_hidden(world: World) -> None:
+    """Where to look is not signed: what was taken out of the indexes is found again by its log."""
+    ended_too = world.witness.first_time("reindex", world.store.now(), timedelta(minutes=10))
+    world.store.reindex(world.rules.timing.read_again, ended_too=ended_too)
 
 
 def do_due(world: World) -> None:
@@ -85,11 +100,17 @@ def _alone(do: Callable[[World, str], None], world: World, revocation_id: str) -
 
 def _look(world: World, revocation_id: str) -> None:
     revocation = world.store.get(revocation_id)
+    if ratification.waits(revocation):
+        intake.escalate(world.store, revocation_id)
     match revocation.state:
         case State.REQUESTED:
             _look_at_request(world, revocation)
+        case State.CONFIRMED:
+            standing_down.stand_down(world, revocation_id)
         case State.DENIED:
             _read_if_due(world, revocation)
+            standing_down.stand_down(world, revocation_id)
+            intake.look_again(world.store, revocation_id)
             clean_up.clean_up(world, revocation_id)
         case State.WATCHED:
             _read_if_due(world, revocation)

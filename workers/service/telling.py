@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from workers.cards import card, moments
 from workers.domain import clearance
 from workers.domain.actor import SYSTEM
-from workers.domain.errors import SlackAway, SlackRefused
+from workers.domain.audit import Digest
+from workers.domain.errors import SlackAway, SlackRefused, StoreAway
 from workers.domain.revocation import Note, Revocation, State
 from workers.ports import SHOW, Change, Decide, Job, Lock, Message, Wake
 from workers.service.world import World
@@ -71,8 +72,9 @@ def _show(world: World, lock: Lock, revocation_id: str) -> None:
         return
     for note in [note for note in revocation.notes if not note.alarm]:
         _own(lock)
-        _tell(world, revocation, note)
-        world.store.change(revocation_id, _told(world, note))
+        digest = _digest_for(world, note)
+        _tell(world, revocation, note, digest)
+        world.store.change(revocation_id, _told(world, note, digest))
     latest = world.store.get(revocation_id)
     told = not [note for note in latest.notes if not note.alarm]
     if told and world.store.card_digest(revocation_id) == _digest(_rendered(world, latest)):
@@ -162,9 +164,20 @@ def _moved(channel: str) -> Decide:
     return moved
 
 
-def _tell(world: World, revocation: Revocation, note: Note) -> None:
+def _digest_for(world: World, note: Note) -> Digest | None:
+    """What all logs lead to, for a note that carries it. It goes out without, rather than not at all."""
+    if note.kind not in moments.DIGESTED:
+        return None
+    try:
+        return world.store.digest()
+    except StoreAway:
+        logger.warning("digest_unread", exc_info=True)
+        return None
+
+
+def _tell(world: World, revocation: Revocation, note: Note, digest: Digest | None) -> None:
     assert revocation.card_ts is not None
-    message = moments.render(revocation, note, world.rules)
+    message = moments.render(revocation, note, world.rules, digest)
     try:
         if note.to is not None:
             world.channel.tell(note.to, message)
@@ -191,7 +204,9 @@ def _untold(world: World, revocation: Revocation, note: Note, refusal: SlackRefu
         )
 
 
-def _told(world: World, note: Note) -> Decide:
+def _told(world: World, note: Note, digest: Digest | None) -> Decide:
+    """`digest`: as it was posted with the note; the log keeps it, so that each log vouches for the others too."""
+
     def told(current: Revocation, now: datetime) -> Change | None:
         if note not in current.notes:
             return None
@@ -200,7 +215,8 @@ def _told(world: World, note: Note) -> Decide:
             changed = replace(changed, notice_at=now)
             due = clearance.off_at(changed, world.rules.timing)
             wakes = (SHOW, *([Wake(Job.CLEAN_UP, due)] if due else []))
-        return Change(revocation=changed, event=f"told_{note.kind}", actor=SYSTEM, wakes=wakes)
+        detail = {"digest": str(digest)} if digest is not None else {}
+        return Change(revocation=changed, event=f"told_{note.kind}", actor=SYSTEM, detail=detail, wakes=wakes)
 
     return told
 

@@ -10,6 +10,7 @@ from workers.domain.errors import AwsUnsettled, PolicyRefused, StoreAway
 from workers.domain.revocation import Note, Revocation, State, Trouble
 from workers.domain.timing import WRITE_WITHIN
 from workers.ports import SHOW, Change, Decide
+from workers.service import believing
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -22,14 +23,19 @@ def refuse_left_out(world: World, left_out: Iterable[Revocation]) -> None:
         "REVOKE_POLICY_SIZE if your organization allows more.",
     )
     for revocation in left_out:
-        world.store.change(revocation.id, _troubled(world, full))
+        record(world, revocation.id, full)
+
+
+def record(world: World, revocation_id: str, error: PolicyRefused | AwsUnsettled) -> None:
+    """Into this one record, where it has one that can be read."""
+    believing.change(world, revocation_id, _troubled(world, error))
 
 
 def record_for_all(world: World, error: PolicyRefused | AwsUnsettled) -> None:
     try:
         for revocation in world.store.open():
             if revocation.on_the_list or revocation.state is State.RELEASING:
-                world.store.change(revocation.id, _troubled(world, error))
+                record(world, revocation.id, error)
     except StoreAway:
         logger.exception("trouble_not_recorded")
 
@@ -62,7 +68,7 @@ def tell_overdue(world: World, revocation_id: str) -> None:
         sentence = known.sentence if known else "The Deny policy was not read back with the user ID in it."
         return _not_denied(_at(world, current), now, code, sentence, overdue=True)
 
-    world.store.change(revocation_id, overdue)
+    believing.change(world, revocation_id, overdue)
 
 
 def _at(world: World, current: Revocation) -> Revocation:

@@ -1,7 +1,7 @@
 """What the use cases work with: the ports, and the rules that the settings give them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workers.domain.rules import Rules
 from workers.domain.step import Kind
@@ -19,7 +19,9 @@ from workers.ports import (
     Organization,
     RevocationStore,
     SlackPeople,
+    Witness,
 )
+from workers.service.roster import Roster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,8 @@ class World:
     alarm: Alarm
     access: Mapping[Kind, Access]
     """By the kinds in `workers.domain.step.ACCESS`."""
+    witness: Witness
+    roster: Roster = field(default_factory=Roster)
     last_of_set: LastOfSet
     open_applications: OpenApplications
     provider: IdentityProvider | None = None

@@ -62,6 +62,12 @@ DENIED = frozenset(
         "UnauthorizedOperation",
     }
 )
+ON_OUR_POLICY = frozenset({"organizations:DescribePolicy", "organizations:UpdatePolicy"})
+"""A role that names another policy is refused as if it lacked the right."""
+
+MANAGEMENT_ONLY = frozenset({"sso:ListAccountAssignmentsForPrincipal"})
+"""Source: IAM Identity Center API reference, ListAccountAssignmentsForPrincipal."""
+
 UNKNOWN_CALLER = frozenset(
     {
         "UnrecognizedClientException",
@@ -185,7 +191,9 @@ def _reason(error: boto.ClientError) -> str:
 def _rights(error: boto.ClientError, tried: str, service: str) -> str:
     right = f"{service}:{error.operation_name}"
     key = " and kms:Decrypt on its key" if "KMS" in str(error.response.get("Reason", "")) else ""
-    return f"The worker may not {tried}. Give its AWS role the right {right}{key}, then retry."
+    where = " AWS allows this call from the management account alone." if right in MANAGEMENT_ONLY else ""
+    which = " on the policy that REVOKE_DENY_POLICIES names" if right in ON_OUR_POLICY else ""
+    return f"The worker may not {tried}. Give its AWS role the right {right}{which}{key}, then retry.{where}"
 
 
 def _no_credentials(tried: str, code: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from workers.adapters.aws.clients import AwsClients
 from workers.adapters.aws.failures import plain
+from workers.cards.bare import bare
 
 SUBJECT_LIMIT = 100
 MESSAGE_LIMIT = 8_000
@@ -14,7 +15,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SnsAlarm:
-    """Publishes to the topic of REVOKE_ALARM_TOPIC, and always logs. Never raises.
+    """Publishes to the topic of REVOKE_ALARM_TOPIC, and always logs. Never raises. The text may be mrkdwn.
 
     Source: Amazon SNS API reference, Publish (a subject is ASCII, one line, under 100 characters).
     """
@@ -23,12 +24,13 @@ class SnsAlarm:
     topic_arn: str | None = None
 
     def raise_alarm(self, subject: str, text: str) -> bool:
-        log.error("ALARM: %s", plain(subject), extra={"alarm": plain(text, 2_000)})
+        words = bare(text)
+        log.error("ALARM: %s", plain(subject), extra={"alarm": plain(words, 2_000)})
         if self.topic_arn is None:
             return True
         try:
             self.clients.sns.publish(
-                TopicArn=self.topic_arn, Subject=_subject(subject), Message=text[:MESSAGE_LIMIT]
+                TopicArn=self.topic_arn, Subject=_subject(subject), Message=words[:MESSAGE_LIMIT]
             )
         except Exception as error:  # an alarm that fails must not stop what raised it
             log.error("the alarm did not reach its SNS topic", extra={"error": type(error).__name__})

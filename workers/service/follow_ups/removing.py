@@ -10,6 +10,7 @@ from workers.domain.follow_ups import Scope
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind
 from workers.ports import Decide, Item, Lock, Result
+from workers.service import believing
 from workers.service.follow_ups import recording
 from workers.service.follow_ups.starting import JOB_OF
 from workers.service.follow_ups.turn import Turn, kept
@@ -28,7 +29,7 @@ def remove(world: World, revocation_id: str, kind: Kind) -> None:
     Whatever ended before is read from AWS, not remembered: a run that was killed is continued by the next one.
     """
     with world.store.lock(f"{kind}-{revocation_id}", wait=timedelta(0)) as lock:
-        revocation = world.store.get(revocation_id)
+        revocation = believing.get(world, revocation_id)
         scope = _scope(world, revocation, kind)
         if lock is None or scope is Scope.NOTHING or revocation.snapshot is None:
             return

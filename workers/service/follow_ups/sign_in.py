@@ -9,6 +9,7 @@ from workers.domain.follow_ups import Scope
 from workers.domain.revocation import DirectoryUser, Revocation
 from workers.domain.step import Kind
 from workers.ports import IdentityProvider, Item, Lock, Result
+from workers.service import believing
 from workers.service.follow_ups import recording
 from workers.service.world import World
 
@@ -28,7 +29,7 @@ UNTOLD = (
 def disable_sign_in(world: World, revocation_id: str) -> None:
     """Disable it if it is this step's turn, and read it back. May run at any time, and twice."""
     with world.store.lock(f"{Kind.SIGN_IN}-{revocation_id}", wait=timedelta(0)) as lock:
-        revocation = world.store.get(revocation_id)
+        revocation = believing.get(world, revocation_id)
         if lock is None or world.provider is None or not _turn(world, revocation):
             return
         timing = world.rules.timing

@@ -4,12 +4,14 @@ Each use case checks again who may ask, changes the record by compare-and-set, a
 it does not. All may run twice: the second run finds it done and says by whom.
 """
 
+from workers.service.intake.acts import as_they_stand, look_again, undone
 from workers.service.intake.asking import REASON_LIMIT, Asked, Request, ask, find, joinable
 from workers.service.intake.authority import Authority, not_barred, not_denied
 from workers.service.intake.deciding import cancel, confirm, expire, retry
 from workers.service.intake.denying_again import deny_again
 from workers.service.intake.giving_back import ask_false_alarm, ask_restore
 from workers.service.intake.holding import hold
+from workers.service.intake.ratifying import escalate, ratify
 from workers.service.intake.releasing import approve, ask_release, break_glass, nudge, refuse
 from workers.service.intake.stepping import (
     Statement,
@@ -20,16 +22,21 @@ from workers.service.intake.stepping import (
     may_attest,
     retry_step,
     start_follow_ups,
+    undo_attest,
     wait_follow_ups,
 )
+from workers.service.intake.two_people import NameNeeded, another_must, counted, needs_second
 
 __all__ = [
     "REASON_LIMIT",
     "Asked",
     "Authority",
+    "NameNeeded",
     "Request",
     "Statement",
+    "another_must",
     "approve",
+    "as_they_stand",
     "ask",
     "ask_false_alarm",
     "ask_release",
@@ -40,19 +47,26 @@ __all__ = [
     "break_glass",
     "cancel",
     "confirm",
+    "counted",
     "deny_again",
     "disable_anyway",
+    "escalate",
     "expire",
     "find",
     "hold",
     "joinable",
+    "look_again",
     "may_attest",
+    "needs_second",
     "not_barred",
     "not_denied",
     "nudge",
+    "ratify",
     "refuse",
     "retry",
     "retry_step",
     "start_follow_ups",
+    "undo_attest",
+    "undone",
     "wait_follow_ups",
 ]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workers.domain.actor import Actor
+from workers.domain.due import expires_at
 from workers.domain.revocation import Note, Reason, Revocation, State, TargetRef
-from workers.domain.timing import CONFIRM_WITHIN
 from workers.ports import SHOW, Change, Decide, Job, RevocationStore, Wake
 from workers.service.intake.authority import Authority, must_be_responder, not_barred, not_self
 
@@ -34,7 +34,7 @@ def ask(store: RevocationStore, who: Authority, request: Request) -> list[Asked]
     """One revocation for each target; a target that has one open gets the reason added there."""
     must_be_responder(store, who)
     for target in request.targets:
-        not_self(who, target.slack_id)
+        not_self(who, target)
     open_ones = store.open()
     return [_ask_one(store, who, request, target, open_ones) for target in request.targets]
 
@@ -58,7 +58,7 @@ def _ask_one(
 
 def joinable(revocation: Revocation, now: datetime) -> bool:
     """A request that is about to expire must not swallow a new one."""
-    fresh = revocation.state is State.REQUESTED and now - revocation.requested_at < CONFIRM_WITHIN
+    fresh = revocation.state is State.REQUESTED and now < expires_at(revocation)
     return fresh or revocation.on_the_list
 
 

@@ -4,33 +4,38 @@ from dataclasses import replace
 from datetime import datetime
 
 from workers.domain.actor import Actor
+from workers.domain.caps import Caps
+from workers.domain.due import expires_at
 from workers.domain.errors import Refused
 from workers.domain.revocation import Note, Revocation, State
-from workers.domain.timing import CONFIRM_WITHIN
 from workers.ports import SHOW, Change, Job, RevocationStore, Wake
 from workers.service.intake.asking import REASON_LIMIT, Request, ask
 from workers.service.intake.authority import Authority, may, not_barred
 from workers.service.intake.changing import changed_by
+from workers.service.intake.denying_again import end_watch
 from workers.service.intake.outcome import outcome
+from workers.service.intake.two_people import StillResponder, undecided, yes
 
 
-def confirm(store: RevocationStore, who: Authority, revocation_id: str) -> Revocation:
-    """The user must be denied: the one moment that nothing may delay. Raises Refused where it was decided before."""
+def confirm(
+    store: RevocationStore,
+    who: Authority,
+    revocation_id: str,
+    caps: Caps | None,
+    *,
+    user_name: str | None = None,
+    still_responder: StillResponder = lambda voter: True,
+) -> Revocation:
+    """The user must be denied: the one moment that nothing may delay. Raises Refused where it was decided before.
 
-    def decide(current: Revocation, now: datetime) -> Change:
-        may(store, who, current)
-        _undecided(current, now)
-        if current.user is None:
-            raise Refused(
-                f"{current.who} is still being looked up. Press the button on the card once it is there."
-            )
-        changed = replace(
-            current, state=State.CONFIRMED, confirmed_by=who.actor, confirmed_at=now, owner=who.actor
-        )
-        # No wake for the card: it would show "being written" and its pace would keep "Denied" waiting.
-        return Change(revocation=changed, event="confirmed", actor=who.actor, wakes=(Wake(Job.CONTAIN),))
+    Above `caps` the first yes leaves it REQUESTED with a `vote`, and another person's yes confirms. A protected user
+    takes the `user_name`, typed: raises NameNeeded without it, or with another.
+    """
 
-    return changed_by(store, revocation_id, decide)
+    decide = yes(store, who, caps, user_name, still_responder)
+    confirmed = changed_by(store, revocation_id, decide)
+    end_watch(store, who, confirmed)
+    return confirmed
 
 
 def cancel(store: RevocationStore, who: Authority, revocation_id: str) -> Revocation:
@@ -38,7 +43,7 @@ def cancel(store: RevocationStore, who: Authority, revocation_id: str) -> Revoca
 
     def decide(current: Revocation, now: datetime) -> Change:
         may(store, who, current)
-        _undecided(current, now)
+        undecided(current, now)
         changed = replace(current, state=State.CANCELLED, cancelled_by=who.actor)
         return Change(revocation=changed, event="cancelled", actor=who.actor, wakes=(SHOW,))
 
@@ -71,16 +76,9 @@ def expire(store: RevocationStore, revocation_id: str, system: Actor) -> None:
     """An unconfirmed request ends after 10 minutes, loudly. Does nothing to any other record."""
 
     def decide(current: Revocation, now: datetime) -> Change | None:
-        if current.state is not State.REQUESTED or now - current.requested_at < CONFIRM_WITHIN:
+        if current.state is not State.REQUESTED or now < expires_at(current):
             return None
         changed = replace(current, state=State.EXPIRED).noting(Note(kind="expired", at=now, broadcast=True))
         return Change(revocation=changed, event="expired", actor=system, wakes=(SHOW,))
 
     store.change(revocation_id, decide)
-
-
-def _undecided(current: Revocation, now: datetime) -> None:
-    if current.state is not State.REQUESTED:
-        raise Refused(f"Nothing changed: {outcome(current)}")
-    if now - current.requested_at >= CONFIRM_WITHIN:
-        raise Refused("This request is over 10 minutes old and has expired. NOT DENIED: run /revoke again.")

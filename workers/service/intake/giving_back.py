@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from workers.cards.text import inert
 from workers.domain.due import JOB_LATE
 from workers.domain.errors import Refused
 from workers.domain.revocation import ON_THE_LIST, Diff, Note, ReleaseRequest, Revocation, State
@@ -18,7 +19,7 @@ from workers.service.intake.waiting import must_be_free
 RESTORABLE = ON_THE_LIST | {State.WATCHED, State.RELEASED, State.CLOSED}
 """What was taken can be given back later too: whoever was released before still lacks it."""
 
-_OPEN_WAYS = (Kind.SESSIONS, Kind.CREDENTIALS)
+OPEN_WAYS = (Kind.SESSIONS, Kind.CREDENTIALS)
 """While these are not settled, what is given back may be given to whoever has the key."""
 
 
@@ -35,7 +36,9 @@ def ask_restore(
         must_be_restorable(store, current)
         must_be_free(current, now, "restore")
         if not taken_from(store, current):
-            raise Refused(f"Nothing was taken from {current.who}, so there is nothing to give back.")
+            raise Refused(
+                f"Nothing was taken from {inert(current.who, 100)}, so there is nothing to give back."
+            )
         must_be_shut(current, nothing_lost=nothing_lost)
         request = ReleaseRequest(
             asked_by=who.actor, asked_at=now, reason=reason, what="restore", nothing_lost=nothing_lost
@@ -97,7 +100,7 @@ def must_be_restorable(store: RevocationStore, current: Revocation) -> None:
     other = denied_by_another(store, current)
     if other is not None:
         raise Refused(
-            f"{current.who} is denied by {other.id} now, so nothing is given back by {current.id}. "
+            f"{inert(current.who, 100)} is denied by {other.id} now, so nothing is given back by {current.id}. "
             f"Release {other.id} first."
         )
 
@@ -116,7 +119,7 @@ def must_be_shut(current: Revocation, *, nothing_lost: bool) -> None:
     if nothing_lost:
         return
     open_ones = [
-        s.kind.value for s in map(current.step, _OPEN_WAYS) if s and s.state is not StepState.ATTESTED
+        s.kind.value for s in map(current.step, OPEN_WAYS) if s and s.state is not StepState.ATTESTED
     ]
     if open_ones:
         raise Refused(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from workers.cards.text import inert
 from workers.domain.actor import Actor
 from workers.domain.due import JOB_LATE
 from workers.domain.errors import Refused
@@ -70,7 +71,9 @@ def approve(
 
 def _waiting(current: Revocation) -> ReleaseRequest:
     if current.release is None:
-        raise Refused(f"Nothing about {current.who} waits for approval: {_first(current)}{outcome(current)}")
+        raise Refused(
+            f"Nothing about {inert(current.who, 100)} waits for approval: {_first(current)}{outcome(current)}"
+        )
     return current.release
 
 
@@ -95,7 +98,7 @@ def _still_stands(store: RevocationStore, request: ReleaseRequest, now: datetime
         )
     if is_denied(store, request.asked_by):
         raise Refused(
-            f"{request.asked_by.name} asked for it and is denied now, so it is void. Refuse it; ask anew."
+            f"{inert(request.asked_by.name, 100)} asked for it and is denied now, so it is void. Refuse it; ask anew."
         )
 
 
@@ -150,7 +153,7 @@ def _given_back(
     diff, false_alarm = request.diff, request.what == "false_alarm"
     if diff is None:
         raise Refused(
-            f"What would be given back has not been read yet. {request.trouble or 'Wait a moment.'}"
+            f"What would be given back has not been read yet. {inert(request.trouble, 300) or 'Wait a moment.'}"
         )
     if false_alarm:
         _releasable(current)
@@ -238,9 +241,9 @@ def break_glass(store: RevocationStore, who: Authority, revocation_id: str, reas
     """A release by one person at a terminal, without a second: possible, recorded, and loud."""
 
     def decide(current: Revocation, now: datetime) -> Change:
+        not_barred(store, who, current)
         if who.actor.kind != "terminal" or not reason:
             raise Refused("A break-glass release is only possible at a terminal, with a reason.")
-        not_barred(store, who, current)
         _releasable(current)
         changed = released(current, (who.actor,)).noting(
             Note(kind="break_glass", at=now, broadcast=True, detail=reason),

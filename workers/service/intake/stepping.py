@@ -1,17 +1,19 @@
-"""What people do with the follow-ups: start, wait, try again, attest, assign."""
+"""What people do with the follow-ups: start, wait, try again, attest, take an attestation back, assign."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from workers.domain import follow_ups
+from workers.cards.text import inert
+from workers.domain import clearance, follow_ups
 from workers.domain.actor import Actor
 from workers.domain.errors import Refused
 from workers.domain.revocation import Note, Revocation, State
-from workers.domain.same_person import is_target
+from workers.domain.same_person import is_target, same_person
 from workers.domain.step import ACCESS, ATTESTABLE, Attestation, Kind, Step, StepState
 from workers.ports import SHOW, Change, Job, RevocationStore, Wake
 from workers.service.intake.authority import Authority, is_denied, may, not_barred
 from workers.service.intake.changing import changed_by
+from workers.service.intake.giving_back import OPEN_WAYS
 from workers.service.intake.outcome import outcome
 
 AHEAD = timedelta(minutes=5)
@@ -27,6 +29,8 @@ class Statement:
     done_by: str = ""
     done_at: datetime | None = None
     link: str = ""
+    by_hand: bool = False
+    """`done_by` was typed, not picked from Slack's list."""
 
 
 def start_follow_ups(store: RevocationStore, who: Authority, revocation_id: str) -> Revocation:
@@ -59,8 +63,8 @@ def _start(current: Revocation, step: Step, now: datetime) -> Step:
 def _not_given_back(current: Revocation) -> None:
     if follow_ups.suspended(current):
         raise Refused(
-            f"What was taken from {current.who} is being given back, or somebody asks for that. Refuse the request on "
-            "the card first, or wait for its end."
+            f"What was taken from {inert(current.who, 100)} is being given back, or somebody asks for that. Refuse the "
+            "request on the card first, or wait for its end."
         )
 
 
@@ -79,7 +83,9 @@ def wait_follow_ups(store: RevocationStore, who: Authority, revocation_id: str) 
         may(store, who, current)
         _follows(current)
         if current.follow_ups_wait is not None:
-            raise Refused(f"Nothing changed: {current.follow_ups_wait.name} pressed Wait already.")
+            raise Refused(
+                f"Nothing changed: {inert(current.follow_ups_wait.name, 100)} pressed Wait already."
+            )
         # Wait is for all of them: also for what somebody asked to run by itself.
         steps = tuple(replace(step, asked=False) for step in current.steps)
         changed = replace(current, steps=steps, follow_ups_wait=who.actor).noting(
@@ -166,7 +172,9 @@ def attest(
         if kind not in ATTESTABLE:
             raise Refused("This step is read back from AWS; nobody needs to say that it is done.")
         if step.attested is not None:
-            raise Refused(f"{step.attested.by.name} said so already at {step.attested.at:%H:%M:%S} UTC.")
+            raise Refused(
+                f"{inert(step.attested.by.name, 100)} said so already at {step.attested.at:%H:%M:%S} UTC."
+            )
         if step.settled:
             raise Refused("This step is done already, as AWS says.")
         attestation = _attestation(current, who.actor, said, now)
@@ -196,7 +204,12 @@ def _attestation(current: Revocation, by: Actor, said: Statement, now: datetime)
     if len(said.done_by) > NAME_LIMIT or len(said.link) > LINK_LIMIT:
         raise Refused(f"A name may have {NAME_LIMIT} characters, a link {LINK_LIMIT}. Cut it short.")
     return Attestation(
-        by=by, at=now, done_by=said.done_by or by.name or by.id, done_at=min(done_at, now), link=said.link
+        by=by,
+        at=now,
+        done_by=said.done_by or by.name or by.id,
+        done_at=min(done_at, now),
+        link=said.link,
+        by_hand=said.by_hand and bool(said.done_by),
     )
 
 
@@ -206,6 +219,67 @@ def _attested(step: Step, attestation: Attestation, now: datetime) -> Step:
         waits = "Somebody says it is done; AWS has not said so yet. It is read again by itself."
         return replace(step, attested=attestation, detail=waits)
     return replace(step, state=StepState.ATTESTED, attested=attestation, ended_at=now, detail="")
+
+
+def attested(current: Revocation, kind: Kind | None) -> Step | None:
+    """The step, where somebody's word for it still counts; None where nobody said so, or AWS says it itself."""
+    step = current.step(kind) if kind is not None else None
+    counts = step is not None and step.attested is not None and step.state is not StepState.DONE
+    return step if counts else None
+
+
+def undo_attest(store: RevocationStore, who: Authority, revocation_id: str, kind: Kind | None) -> Revocation:
+    """The attestation does not count any more: the step is open again, and whatever rested on it falls.
+
+    A responder may, or whoever attested. What was being taken off by proof is denied again, a clean-up notice is
+    withdrawn, and a restore that was approved because nobody could get in any more stops.
+    """
+
+    def decide(current: Revocation, now: datetime) -> Change:
+        not_barred(store, who, current)
+        step = attested(current, kind)
+        if step is None or step.attested is None:
+            raise Refused(f"No attestation of this step counts now: {_already(current, kind)}")
+        if not who.responder and not same_person(step.attested.by, who.actor):
+            raise Refused("Only a responder, or whoever attested it, can take it back.")
+        opened = _opened_again(step, who.actor, now)
+        changed = _without_proof(current.with_step(opened), step.kind, who.actor)
+        note = Note(kind="attest_undone", at=now, broadcast=True, detail=f"{step.kind}: {opened.detail}")
+        return Change(
+            revocation=changed.noting(note),
+            event="attest_undone",
+            actor=who.actor,
+            detail={"step": step.kind.value, "attested_by": step.attested.by.id},
+            wakes=(SHOW, Wake(Job.READ_REACH), Wake(Job.FOLLOW_UP), Wake(Job.RESTORE)),
+        )
+
+    return changed_by(store, revocation_id, decide)
+
+
+def _already(current: Revocation, kind: Kind | None) -> str:
+    step = current.step(kind) if kind is not None else None
+    return outcome(current) if step is None else f"it is {step.state.words}."
+
+
+def _opened_again(step: Step, by: Actor, now: datetime) -> Step:
+    assert step.attested is not None
+    said, who = step.attested.by, by.name or by.id
+    why = f"{said.name or said.id} said that it was done; {who} took that back. Do it again."
+    opened = replace(step, attested=None, detail=why, due_at=now)
+    # Sign-in stays as it was: an attestation alone never settled it.
+    return opened if step.kind is Kind.SIGN_IN else replace(opened, state=StepState.OPEN, ended_at=None)
+
+
+def _without_proof(current: Revocation, kind: Kind, by: Actor) -> Revocation:
+    """Without what may have rested on the attestation; in doubt the user stays denied, and gets nothing back."""
+    changed = clearance.unnoticed(current)
+    if current.state is State.RELEASING and not current.released_by:
+        changed = replace(changed, state=State.DENIED, proven_at=None)
+    restore = current.restore
+    if restore is None or restore.ended_at is not None or restore.then_release or kind not in OPEN_WAYS:
+        return changed
+    why = f"Stopped, because {by.name or by.id} took back that {kind.value} was done. Ask anew once it is."
+    return replace(changed, restore=replace(restore, stopped=why))
 
 
 def assign(
@@ -221,7 +295,9 @@ def assign(
         if step.settled:
             raise Refused("This step is done already.")
         if is_target(assignee, current) or is_denied(store, assignee):
-            raise Refused(f"{assignee.name or assignee.id} is revoked now, so no step can be theirs.")
+            raise Refused(
+                f"{inert(assignee.name or assignee.id, 100)} is revoked now, so no step can be theirs."
+            )
         changed = current.with_step(replace(step, assignee=assignee)).noting(
             Note(kind="assigned", at=now, detail=kind.value, to=assignee.id),
             Note(kind="assigned_to", at=now, detail=kind.value),

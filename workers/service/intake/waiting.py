@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from workers.cards.text import inert
 from workers.domain.actor import SYSTEM
 from workers.domain.errors import Refused
 from workers.domain.revocation import Asked, Note, ReleaseRequest, Revocation
@@ -41,7 +42,7 @@ def must_be_free(current: Revocation, now: datetime, wanted: Asked) -> None:
     if restore is not None and current.giving_back:
         raise Refused(
             f"What was taken is being given back since {restore.approved_at:%H:%M} UTC, approved by "
-            f"{restore.approved_by.name}. Ask again once that has ended."
+            f"{inert(restore.approved_by.name, 100)}. Ask again once that has ended."
         )
     if request is not None and not lapsed(request, now):
         raise Refused(_waits(request, wanted))
@@ -49,7 +50,7 @@ def must_be_free(current: Revocation, now: datetime, wanted: Asked) -> None:
 
 def _waits(request: ReleaseRequest, wanted: Asked) -> str:
     waiting = what(request)
-    since = f"{request.asked_by.name} asked for {NAMES[waiting]} at {request.asked_at:%H:%M} UTC"
+    since = f"{inert(request.asked_by.name, 100)} asked for {NAMES[waiting]} at {request.asked_at:%H:%M} UTC"
     if waiting == wanted:
         return f"{since}; it waits for a second person. If you are an approver, approve it on the card or at a terminal."
     return f"{since}. It must be approved or refused before {NAMES[wanted]} can be asked for."

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from workers.service import believing
 from workers.service.follow_ups.turn import kept
 from workers.service.intake.waiting import drop_lapsed
 from workers.service.restore.due import next_look_at
@@ -21,12 +22,14 @@ def restore(world: World, revocation_id: str) -> None:
         if lock is None:
             return
         world.store.change(revocation_id, drop_lapsed)
-        revocation = world.store.get(revocation_id)
+        revocation = believing.get(world, revocation_id)
+        believing.follow(world, [revocation])
         with kept(lock):
             if wanted(revocation):
                 read(world, revocation)
             elif revocation.giving_back:
                 give_back(world, lock, revocation)
+                believing.follow(world, [world.store.get(revocation_id)])
 
 
 def catch_up(world: World, revocation_id: str) -> None:

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from workers.domain.errors import AwsRefused, AwsUnsettled, ProviderRefused, ProviderUnsettled
 from workers.domain.revocation import Restore, Revocation
 from workers.domain.step import Kind
+from workers.domain.timing import RELEASE_WITHIN
 from workers.ports import Change, Decide, Item, Lock, Result
+from workers.service import second_sink
 from workers.service.follow_ups.turn import Turn
 from workers.service.intake.authority import is_denied
 from workers.service.intake.giving_back import denied_by_another
@@ -36,6 +38,8 @@ def give_back(world: World, lock: Lock, revocation: Revocation) -> None:
     assert revocation.user is not None
     restore, log = revocation.restore, world.store.log(revocation.id)
     stopped = _stopped(world, revocation)
+    if not stopped and not second_sink.may_give_back(world, revocation.id):
+        return
     run = _Run(
         world=world,
         revocation_id=revocation.id,
@@ -50,17 +54,27 @@ def give_back(world: World, lock: Lock, revocation: Revocation) -> None:
 
 
 def _goes_on(world: World, revocation_id: str, restore: Restore) -> bool:
-    return recording.running(world.store.get(revocation_id), restore) is not None
+    running = recording.running(world.store.get(revocation_id), restore)
+    return running is not None and not running.stopped and not _no_say(world, running)
 
 
 def _stopped(world: World, revocation: Revocation) -> str:
     """Why nothing more may be given back; empty where it may."""
     restore, other = revocation.restore, denied_by_another(world.store, revocation)
     assert restore is not None
+    if restore.stopped:
+        return restore.stopped
+    if world.store.now() - max(restore.approved_at, restore.again_at or restore.approved_at) > RELEASE_WITHIN:
+        return "Stopped, because nobody carried it on for over an hour. Ask anew for what is missing."
     if other is not None:
         return (
             f"Stopped, because {other.id} denies {revocation.who} now. Ask again once that one is released."
         )
+    return _no_say(world, restore)
+
+
+def _no_say(world: World, restore: Restore) -> str:
+    """Why the two who asked for it do not count any more; empty where they do."""
     for person in (restore.asked_by, restore.approved_by):
         if is_denied(world.store, person):
             return f"Stopped, because {person.name} is denied now and has no say. Ask anew, with two others."
@@ -105,6 +119,8 @@ class _Run:
                 return None
             if not self.turn() or not self._record(recording.intent(self.restore, kind, missing)):
                 return NO_END
+            if not self.world.store.on_both(self.revocation_id):
+                return second_sink.SENTENCE
             return self._made(kind, missing)
         except _REFUSED as error:
             self._give_up(kind, str(error))
