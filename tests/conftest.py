@@ -6,6 +6,8 @@ import pytest
 from tests.sandbox.installation import Installation
 from tests.sandbox.scripted import Scripted, scripted
 
+pytest_plugins = ("tests.rights",)
+
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[Scripted]:

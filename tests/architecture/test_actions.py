@@ -15,9 +15,11 @@ from tests.architecture.listeners import registered
 from workers.cards import card, moments
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.revocation import (
+    Act,
     Coverage,
     DirectoryUser,
     Note,
+    Ratification,
     Reach,
     Reason,
     ReleaseRequest,
@@ -25,6 +27,7 @@ from workers.domain.revocation import (
     State,
     TargetRef,
     Trouble,
+    Vote,
 )
 from workers.domain.rules import Rules
 from workers.domain.step import Kind, Step, StepState
@@ -86,6 +89,31 @@ def records() -> Iterator[Revocation]:
             yield replace(record, coverage=coverage, written_at=written, confirmed_at=NOON, confirmed_by=BOB)
 
 
+def with_two_people() -> Iterator[Revocation]:
+    """What takes more than one click, in every state: a first yes, a protected user, one who must be ratified."""
+    user = VARIATIONS["user"][1]
+    vote = Vote(by=BOB, at=NOON, because="Above a cap.")
+    asked = Ratification(asked_at=NOON)
+    for state, protected in product(State, (True, False)):
+        record = replace(REQUESTED, state=state, user=user, protected=protected, responders_left=1)
+        record = replace(record, confirmed_by=BOB, confirmed_at=NOON, written_at=NOON, ratification=asked)
+        yield record
+        yield replace(record, vote=vote, ratification=None)
+        yield replace(record, release=VARIATIONS["release"][1])
+
+
+def with_acts() -> Iterator[Revocation]:
+    """A responder who is revoked, with all that they may have done."""
+    deeds = product(("confirmed", "asked", "approved", "attested", "released"), (None, "deny_again", "undo_attest"))
+    acts = tuple(
+        Act(revocation_id="R-ABCDEF", who="Carol", did=did, at=NOON, kind=Kind.SESSIONS, undo=undo)  # type: ignore[arg-type]
+        for did, undo in deeds
+    )
+    for state, several in product((State.CONFIRMED, State.DENIED), (acts[:5], acts[5:], acts)):
+        record = replace(REQUESTED, state=state, user=VARIATIONS["user"][1], acts=several)
+        yield replace(record, confirmed_by=BOB, confirmed_at=NOON, written_at=NOON)
+
+
 def with_follow_ups() -> Iterator[tuple[Revocation, Rules]]:
     """A record in every state that has follow-ups, with each step in every state, stopped and running."""
     told = {"user": VARIATIONS["user"][1], "confirmed_at": NOON, "written_at": NOON, "trouble": None}
@@ -120,7 +148,7 @@ def elements(message: Message) -> Iterator[dict[str, Any]]:
 
 
 def messages() -> Iterator[Message]:
-    for record in records():
+    for record in (*records(), *with_two_people(), *with_acts()):
         yield card.render(record, RULES)
     for record, rules in with_follow_ups():
         yield card.render(record, rules)

@@ -29,6 +29,7 @@ ENTRY_POINT_MAY_ALSO = (
     "workers.logs",
     "workers.pace",
     "workers.adapters.audit_log",
+    "workers.adapters.audit_sink",
     "workers.adapters.job_queue",
     "workers.adapters.redis_connection",
     "workers.adapters.redis_server",

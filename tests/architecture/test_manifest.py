@@ -16,6 +16,7 @@ MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text())
 
 SCOPES_OF: dict[str, set[str]] = {
     "auth_test": set(),
+    "bots_info": {"users:read"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
     "conversations_info": {"channels:read", "groups:read"},
@@ -28,7 +29,7 @@ SCOPES_OF: dict[str, set[str]] = {
 """What each Web API method needs. Source: the method's page in Slack's API reference, "Required scopes"; an e-mail
 in users.info needs users:read.email (users.info, "Email addresses")."""
 
-FAMILIES = re.compile(r"(apps|auth|bookmarks|calls|canvases|chat|conversations|dnd|files|pins|reactions|reminders|"
+FAMILIES = re.compile(r"(apps|auth|bookmarks|bots|calls|canvases|chat|conversations|dnd|files|pins|reactions|reminders|"
                       r"team|usergroups|users|views)_\w+")  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from bot.settings import BotSettings
 from workers.cli.root import main
+from workers.domain.caps import Cap, Caps
 from workers.settings import CommonSettings, WorkerSettings
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,8 @@ def shown(default: Any) -> str:
     match default:
         case None | ():
             return "none"
+        case Caps():
+            return f"`{_limit(default.per_person)},{_limit(default.overall)}`"
         case timedelta():
             seconds = int(default.total_seconds())
             unit, size = next((unit, size) for unit, size in UNITS if seconds % size == 0)
@@ -55,6 +58,10 @@ def shown(default: Any) -> str:
             return f"`{str(default).lower()}`"
         case _:
             return f"`{default}`"
+
+
+def _limit(cap: Cap) -> str:
+    return f"{cap.most}/{shown(cap.within).strip('`')}"
 
 
 def test_the_settings_table_is_the_codes() -> None:

@@ -35,7 +35,7 @@ class Click:
 
 
 def main() -> None:
-    with Installation.fresh(REVOKE_POLICY_SIZE="10240") as installation:
+    with Installation.fresh(debug=False, REVOKE_POLICY_SIZE="10240") as installation:
         print(
             f"AWS answers each call after {AWS_MS} ms; {os.cpu_count()} cores; Python on one machine with everything."
         )

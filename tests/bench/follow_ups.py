@@ -20,7 +20,7 @@ EACH_MS, CALL_MS = 1000, 30
 def measure() -> None:
     # Mallory has two from the start. All accounts are below the policy: elsewhere they would go at once.
     seed = {"more_assignments": COUNT - 2}
-    with Installation.fresh(aws_seed=seed, REVOKE_FOLLOW_UP_DELAY="1h") as installation:
+    with Installation.fresh(debug=False, aws_seed=seed, REVOKE_FOLLOW_UP_DELAY="1h") as installation:
         user_id = installation.seed.users["mallory"]
         card = deny(installation, "@mallory measured")
         installation.until(lambda: _snapshot(installation, revocation_id(card)), 120)

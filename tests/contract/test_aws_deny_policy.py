@@ -128,28 +128,28 @@ def test_a_missing_right_is_named(policy, strict_aws, operation):
     assert len(strict_aws.calls(operation)) == 1
 
 
-def test_a_policy_that_is_not_there_is_missing(policy, strict_clients):
-    gone = OrganizationsDenyPolicy(strict_clients, "p-gonegone1")
+def test_a_policy_that_is_not_there_is_missing(policy, any_clients):
+    gone = OrganizationsDenyPolicy(any_clients, "p-gonegone1")
     for act in (gone.read, lambda: gone.write(EMPTY)):
         with pytest.raises(PolicyRefused, match="workers prepare") as caught:
             act()
         assert caught.value.code == "missing"
 
 
-def test_awss_own_policy_is_never_taken_for_ours(policy, strict_clients):
-    theirs = OrganizationsDenyPolicy(strict_clients, "p-FullAWSAccess")
+def test_awss_own_policy_is_never_taken_for_ours(policy, any_clients):
+    theirs = OrganizationsDenyPolicy(any_clients, "p-FullAWSAccess")
     for act in (theirs.read, lambda: theirs.write(EMPTY)):
         with pytest.raises(PolicyRefused) as caught:
             act()
         assert caught.value.code == "shape"
 
 
-def test_a_policy_of_another_type_is_never_taken_for_ours(policy, strict_clients):
-    tags = strict_clients.organizations.create_policy(
+def test_a_policy_of_another_type_is_never_taken_for_ours(policy, any_clients):
+    tags = any_clients.organizations.create_policy(
         Name="t", Description="t", Type="TAG_POLICY", Content=EMPTY
     )
     with pytest.raises(PolicyRefused, match="not a service control policy"):
-        OrganizationsDenyPolicy(strict_clients, tags["Policy"]["PolicySummary"]["Id"]).read()
+        OrganizationsDenyPolicy(any_clients, tags["Policy"]["PolicySummary"]["Id"]).read()
 
 
 def test_a_text_over_awss_limit_is_full(policy, strict_aws, strict_seed):

@@ -37,10 +37,10 @@ def test_from_a_unit_it_reaches_the_accounts_below(tree, strict_aws, strict_seed
 
 
 @pytest.mark.parametrize("paths", [True, False])
-def test_from_a_unit_it_reaches_nested_units_too(tree, strict_aws, strict_seed, strict_clients, paths):
+def test_from_a_unit_it_reaches_nested_units_too(tree, strict_aws, strict_seed, any_clients, paths):
     strict_aws.dials(paths=paths)
     parent, prod = strict_seed.units["Security"], strict_seed.accounts["prod"]
-    made = strict_clients.organizations.create_organizational_unit(ParentId=parent, Name="deep")
+    made = any_clients.organizations.create_organizational_unit(ParentId=parent, Name="deep")
     strict_aws.ask("move_account", account_id=prod, parent_id=made["OrganizationalUnit"]["Id"])
     move_to(strict_aws, strict_seed, parent)
     assert prod in tree.attachment(strict_seed.policy_id).covered

@@ -57,8 +57,8 @@ def test_a_policy_may_have_exactly_the_limits_characters(strict_aws, strict_seed
     assert caught.value.response["Reason"] == "POLICY_CONTENT_LIMIT_EXCEEDED"
 
 
-def test_attaching_twice_and_detaching_what_is_not_attached_are_refused(strict_seed, strict_clients):
-    organizations, ours = strict_clients.organizations_once, {"PolicyId": strict_seed.policy_id}
+def test_attaching_twice_and_detaching_what_is_not_attached_are_refused(strict_seed, any_clients):
+    organizations, ours = any_clients.organizations_once, {"PolicyId": strict_seed.policy_id}
     assert (
         code(organizations.attach_policy, TargetId=strict_seed.root_id, **ours)
         == "DuplicatePolicyAttachmentException"
@@ -101,8 +101,8 @@ def test_users_show_what_moto_does_not_know(strict_seed, strict_clients):
     assert listed["UserStatus"] == "ENABLED"
 
 
-def test_odd_ids_stores_and_filters_are_refused(strict_seed, strict_clients):
-    store, client = {"IdentityStoreId": strict_seed.identity_store_id}, strict_clients.identity_store
+def test_odd_ids_stores_and_filters_are_refused(strict_seed, any_clients):
+    store, client = {"IdentityStoreId": strict_seed.identity_store_id}, any_clients.identity_store
     assert code(client.describe_user, **store, UserId="nope") == "ValidationException"
     assert code(client.describe_user, **store, UserId=str(uuid4())) == "ResourceNotFoundException"
     assert code(client.list_users, IdentityStoreId="d-0000000000") == "ResourceNotFoundException"

@@ -198,7 +198,7 @@ def test_of_fifty_clicks_at_once_one_confirms_and_the_others_hear_by_whom(store:
 
     def click(_: int) -> str:
         try:
-            return intake.confirm(store, carol, made.id).state
+            return intake.confirm(store, carol, made.id, None).state
         except Refused as refused:
             return str(refused)
 

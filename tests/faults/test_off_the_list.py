@@ -264,7 +264,9 @@ def test_watching_ends_after_ninety_days_and_not_before(aws: Scripted) -> None:
 def test_deny_again_denies_at_once_and_ends_the_watch(aws: Scripted) -> None:
     old = watched(aws)
     made = list[Revocation]()
-    again = wakes(aws.world, lambda: made.append(intake.deny_again(aws.world.store, who("UCAROL"), old)))
+    again = wakes(
+        aws.world, lambda: made.append(intake.deny_again(aws.world.store, who("UCAROL"), old, None))
+    )
     [new] = made
     assert Job.CONTAIN in again
     assert new.state is State.CONFIRMED
@@ -281,9 +283,9 @@ def test_deny_again_denies_at_once_and_ends_the_watch(aws: Scripted) -> None:
 
 def test_deny_again_twice_finds_the_first(aws: Scripted) -> None:
     old = watched(aws)
-    new = intake.deny_again(aws.world.store, who("UCAROL"), old)
+    new = intake.deny_again(aws.world.store, who("UCAROL"), old, None)
     with pytest.raises(Refused, match=f"denied already: <@UCAROL> confirmed {new.id}"):
-        intake.deny_again(aws.world.store, who("UBOB"), old)
+        intake.deny_again(aws.world.store, who("UBOB"), old, None)
     assert [record.id for record in aws.world.store.open()] == [new.id]
 
 
@@ -293,7 +295,7 @@ def test_two_clicks_at_once_make_one_denial(aws: Scripted) -> None:
 
     def click(name: str) -> None:
         try:
-            intake.deny_again(aws.world.store, who(name), old)
+            intake.deny_again(aws.world.store, who(name), old, None)
         except Refused as refusal:
             refused.append(str(refusal))
 
@@ -308,10 +310,10 @@ def test_two_clicks_at_once_make_one_denial(aws: Scripted) -> None:
 
 def test_deny_again_that_died_before_it_ended_the_watch_is_finished_by_the_next(aws: Scripted) -> None:
     old = watched(aws)
-    new = intake.deny_again(aws.world.store, who("UCAROL"), old)
+    new = intake.deny_again(aws.world.store, who("UCAROL"), old, None)
     aws.edit(old, lambda record: replace(record, state=State.WATCHED, refused_because=None))
     with pytest.raises(Refused, match="denied already"):
-        intake.deny_again(aws.world.store, who("UCAROL"), old)
+        intake.deny_again(aws.world.store, who("UCAROL"), old, None)
     assert aws.record(old).state is State.CLOSED
     assert aws.record(new.id).state is State.CONFIRMED
 
@@ -320,21 +322,21 @@ def test_deny_again_of_somebody_denied_otherwise_says_by_which_and_goes_on_watch
     old = watched(aws)
     other = denied(aws.world)
     with pytest.raises(Refused, match=f"<@UBOB> confirmed {other}"):
-        intake.deny_again(aws.world.store, who("UCAROL"), old)
+        intake.deny_again(aws.world.store, who("UCAROL"), old, None)
     assert aws.record(old).state is State.WATCHED
 
 
 def test_deny_again_after_a_release_by_two(aws: Scripted) -> None:
     old = denied(aws.world)
     aws.edit(old, lambda record: replace(record, state=State.RELEASED, off_at=now()))
-    new = intake.deny_again(aws.world.store, who("UBOB"), old)
+    new = intake.deny_again(aws.world.store, who("UBOB"), old, None)
     assert new.state is State.CONFIRMED
     assert aws.record(old).state is State.RELEASED
 
 
 def test_deny_again_of_somebody_denied_now_is_refused(aws: Scripted) -> None:
     with pytest.raises(Refused, match="There is nobody to deny again"):
-        intake.deny_again(aws.world.store, who("UBOB"), denied(aws.world))
+        intake.deny_again(aws.world.store, who("UBOB"), denied(aws.world), None)
 
 
 @pytest.mark.parametrize(
@@ -360,4 +362,4 @@ def test_deny_again_is_for_responders_who_are_neither_the_target_nor_denied(
 
     aws.world.store.create(another)
     with pytest.raises(Refused, match=words):
-        intake.deny_again(aws.world.store, actor, old)
+        intake.deny_again(aws.world.store, actor, old, None)

@@ -164,7 +164,7 @@ def play(installation: Installation) -> bool:
 
 def main() -> None:
     print("Starting a pretend AWS, a pretend Slack, and the real bot and workers ...")
-    with Installation.fresh(REVOKE_TIME_SCALE=str(SCALE)) as installation:
+    with Installation.fresh(debug=False, REVOKE_TIME_SCALE=str(SCALE)) as installation:
         print(f"Twelve hours pass in {12 * 3600 / SCALE:.0f} seconds here.")
         ended = play(installation)
         directory = installation.directory

@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,8 @@ from typing import IO, Any, TypeVar
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.sandbox.aws.pretend import PretendAws
+from tests.sandbox import canaries
+from tests.sandbox.aws.pretend import PREPARE, PretendAws
 from tests.sandbox.aws.seed_data import Seed
 from tests.sandbox.scim.pretend import PretendScim
 from tests.sandbox.slack.seed import seed_demo
@@ -31,6 +32,7 @@ from workers.domain.due import next_due
 from workers.domain.timing import Timing
 
 ROOT = Path(__file__).parents[2]
+AT_DEBUG = Path(__file__).parent / "at_debug"
 
 ALICE, BOB, CAROL, MALLORY = "U0ALICE001", "U0BOB00001", "U0CAROL001", "U0MALLORY1"
 SEC_INC = "C0SECINC01"
@@ -50,7 +52,13 @@ class Installation:
     scim: PretendScim | None = None
     settings: dict[str, str] = field(default_factory=dict)
     port: int = 0
+    debug: bool = True
+    """Bot and workers log at DEBUG; what measures them does without."""
+    aws_secrets: dict[str, str] = field(default_factory=canaries.aws)
+    said: list[str] = field(default_factory=list)
+    """What the terminal said."""
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    _redis_held: list[tuple[str, bytes]] = field(default_factory=list)
 
     @classmethod
     def fresh(
@@ -60,6 +68,7 @@ class Installation:
         scim: bool = False,
         aws_seed: Mapping[str, object] | None = None,
         directory: Path | None = None,
+        debug: bool = True,
         **settings: str,
     ) -> "Installation":
         """Pretend Slack and AWS are up and seeded; bot and workers are not started yet.
@@ -67,7 +76,11 @@ class Installation:
         `scim`: there is an external identity provider, and the workers can disable sign-in by SCIM.
         """
         aws = PretendAws().start()
-        slack = SlackWorkspace()
+        slack = SlackWorkspace(
+            bot_token=canaries.bot_token(),
+            app_token=canaries.app_token(),
+            signing_secret=canaries.signing_secret(),
+        )
         slack.start()
         seed_demo(slack)
         provider = PretendScim(aws).start() if scim else None
@@ -81,6 +94,7 @@ class Installation:
             scim=provider,
             settings={**way_in, **settings},
             port=free_port(),
+            debug=debug,
         )
         slack.events_url = None if socket_mode else f"http://127.0.0.1:{made.port}/slack/events"
         return made
@@ -98,19 +112,49 @@ class Installation:
         self.close()
 
     def close(self) -> None:
+        """Stop everything; fails where a secret got out anywhere."""
+        self._read_redis()
         for name in list(self.processes):
             self.stop(name)
         self.slack.stop()
         if self.scim is not None:
             self.scim.stop()
         self.aws.stop()
+        leaks = canaries.found(self.secrets, self._traces())
+        assert not leaks, f"Secrets got out: {'; '.join(leaks)}"
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Each under its setting's name."""
+        kept = self.directory / "signing_key"
+        made = kept.read_text().strip() if kept.exists() else ""
+        return {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_APP_TOKEN": self.slack.app_token,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "REVOKE_SIGNING_KEY": self.settings.get("REVOKE_SIGNING_KEY") or made,
+            "REVOKE_SCIM_TOKEN": self.scim.token if self.scim else "",
+            "REDIS_URL": canaries.password(self.settings.get("REDIS_URL", "")),
+            **self.aws_secrets,
+        }
+
+    def _read_redis(self) -> None:
+        """The embedded one leaves its file; of another, what it holds."""
+        if "REDIS_URL" in self.settings and self.redis_answers():
+            self._redis_held = list(canaries.in_redis(self.redis))
+
+    def _traces(self) -> Iterator[tuple[str, bytes]]:
+        yield from canaries.in_folder(self.directory, leave_out=("signing_key",))
+        yield from self._redis_held
+        yield from (("the terminal", said.encode(errors="surrogatepass")) for said in self.said)
+        yield "Slack", canaries.as_text([self.slack.state.dump(), [c.args for c in self.slack.calls()]])
 
     @property
     def common(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
             "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join([*([str(AT_DEBUG)] if self.debug else []), str(ROOT)]),
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_API_URL": self.slack.api_url,
             "REVOKE_INCIDENT_CHANNEL": SEC_INC,
@@ -130,6 +174,11 @@ class Installation:
             **how,
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,
             "PORT": str(self.port),
+            # What whoever runs the tests has in reach is not what is tried here.
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_CONFIG_FILE": "/dev/null",
+            "BOTO_CONFIG": "/dev/null",
         }
 
     @property
@@ -137,6 +186,7 @@ class Installation:
         return {
             **self.common,
             **self.aws.env(),
+            **self.aws_secrets,
             "REVOKE_DENY_POLICIES": self.seed.policy_id or "p-missing12",
             **self.settings,
         }
@@ -165,10 +215,10 @@ class Installation:
         process.wait(10)
 
     def terminal(self, *arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
-        """`python -m workers ...` as an operator types it."""
-        return subprocess.run(
+        """`python -m workers ...` as an operator types it; `prepare` with the role for it."""
+        done = subprocess.run(
             [sys.executable, "-m", "workers", *arguments],
-            env=self.workers_env,
+            env=self.workers_env | ({"AWS_ACCESS_KEY_ID": PREPARE} if arguments[:1] == ("prepare",) else {}),
             cwd=self.directory,  # not the root: its .env is the operator's
             input=typed,
             capture_output=True,
@@ -176,6 +226,8 @@ class Installation:
             timeout=60,
             check=False,
         )
+        self.said += (done.stdout, done.stderr)
+        return done
 
     @property
     def redis(self) -> Redis:
@@ -270,6 +322,7 @@ _COMMON = frozenset(
         "REVOKE_RESPONDERS",
         "REVOKE_APPROVERS",
         "REVOKE_HOLD",
+        "REVOKE_RATE_LIMITS",
         "REVOKE_TIME_SCALE",
         "REVOKE_IDENTITY_SOURCE",
         "REVOKE_FOLLOW_UPS",

@@ -14,11 +14,14 @@ from typing import Any, Literal
 from redis import Redis
 
 from workers.adapters.audit_log import AuditLog
+from workers.adapters.audit_sink import FileSink
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_server import RedisServer
 from workers.adapters.redis_store import RedisStore
+from workers.adapters.witness import FileWitness
 from workers.domain import deny_document
 from workers.domain.actor import Actor
+from workers.domain.audit_entry import Line
 from workers.domain.due import next_due
 from workers.domain.errors import AwsRefused, AwsUnsettled, PolicyRefused, RevocationError
 from workers.domain.revocation import DirectoryUser, Revocation, TargetRef
@@ -176,6 +179,16 @@ class Provider:
             self.aws.sign_in = "ENABLED" if active else "DISABLED"
 
 
+@dataclass
+class Sink:
+    """The second place for each entry of the log: a file, or a device that takes nothing (`/dev/full`)."""
+
+    path: Path
+
+    def take(self, line: Line) -> bool:
+        return FileSink(self.path).take(line)
+
+
 class Slack:
     """Takes everything, knows nobody."""
 
@@ -193,6 +206,7 @@ class Scripted:
     policy: Policy
     aws: Aws
     provider: Provider
+    sink: "Sink"
 
     def give(self, kind: Kind, *items: Item) -> None:
         self.aws.holdings[kind].held_now.extend(items)
@@ -217,14 +231,22 @@ class Scripted:
         self.world.store.change(revocation_id, decide)
 
 
+RESPONDERS = tuple(
+    f"U{name}" for name in ("ALICE", "BOB", "CAROL", "DAN", "DAVE", "ERIN", "EVE", "FRANK", "MALLORY")
+)
+"""By the workers' own settings, where a test names no others."""
+
+
 @contextmanager
 def scripted(directory: Path, *, provider: bool = False, **rules: Any) -> Iterator[Scripted]:
     server = RedisServer(directory)
     server.ensure()
     redis = Redis.from_url(server.url)
-    store = RedisStore(redis, AuditLog(b"k" * 32), JobQueue(redis), partial(next_due, timing=Timing()))
+    sink = Sink(directory / "audit.jsonl")
+    store = RedisStore(redis, AuditLog(b"k" * 32), JobQueue(redis), partial(next_due, timing=Timing()), sink)
     aws, slack, policy = Aws(), Slack(), Policy()
     idp = Provider(aws)
+    rules = {"responders": RESPONDERS, "approvers": RESPONDERS, **rules}
     world = World(
         rules=Rules(incident_channel="C0SECINC01", timing=Timing(), disables_sign_in=provider, **rules),
         store=store,
@@ -236,12 +258,13 @@ def scripted(directory: Path, *, provider: bool = False, **rules: Any) -> Iterat
         channel=slack,  # type: ignore[arg-type]
         alarm=slack,  # type: ignore[arg-type]
         access=dict(aws.holdings),
+        witness=FileWitness(directory),
         last_of_set=aws,
         open_applications=aws,
         provider=idp if provider else None,
     )
     try:
-        yield Scripted(world, policy, aws, idp)
+        yield Scripted(world, policy, aws, idp, sink)
     finally:
         server.stop()
 
@@ -257,7 +280,7 @@ def confirmed(world: World) -> str:
     )
     [asked] = intake.ask(world.store, who("UBOB"), request)
     identification.identify(world, asked.revocation.id)
-    intake.confirm(world.store, who("UBOB"), asked.revocation.id)
+    intake.confirm(world.store, who("UBOB"), asked.revocation.id, world.rules.caps)
     return asked.revocation.id
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.sandbox.aws.pretend import ANYTHING
 from tests.sandbox.installation import ALICE, CAROL, ROOT, SEC_INC, Installation
 from tests.sandbox.slack.state import Message
 from tests.scenarios import steps
@@ -523,6 +524,7 @@ def test_doctor_fails_on_a_policy_id_that_does_not_exist(
     bare: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(bare.settings, "REVOKE_DENY_POLICIES", "p-wrongwrong")
+    monkeypatch.setitem(bare.settings, "AWS_ACCESS_KEY_ID", ANYTHING)
     answer = bare.terminal("doctor")
     assert answer.returncode == 1
     assert any(

@@ -67,7 +67,13 @@ def requested(**given: Any) -> Revocation:
 
 
 def confirmed(**given: Any) -> Revocation:
-    told = {"state": State.CONFIRMED, "confirmed_by": CAROL, "confirmed_at": at(minutes=1), "owner": CAROL}
+    told = {
+        "state": State.CONFIRMED,
+        "confirmed_by": CAROL,
+        "confirmed_at": at(minutes=1),
+        "owner": CAROL,
+        "stood_down_at": at(minutes=1),
+    }
     return requested(**{**told, **given})
 
 

@@ -50,7 +50,7 @@ def test_a_log_reads_back_in_order_with_who_what_when_and_the_record() -> None:
     entries = LOG.verified(written(LOG, entries=3), ID)
 
     assert [entry["event"] for entry in entries] == ["requested", "confirmed", "written"]
-    assert entries[1]["actor"] == {"kind": "slack", "id": "U0CAROL001", "name": "carol"}
+    assert entries[1]["actor"] == {"kind": "slack", "id": "U0CAROL001", "name": "carol", "email": ""}
     assert entries[1]["at"] == "2026-11-24T02:00:02+00:00"
     assert entries[1]["detail"] == {"n": 2}
     assert entries[2]["record"]["state"] == "denied"
@@ -145,7 +145,7 @@ def resigned(change: Any) -> Signed:
     entry = json.loads(written(LOG)[2].text)
     change(entry)
     text = json.dumps(entry, sort_keys=True, separators=(",", ":"))
-    return Signed(text, LOG._mac(text))
+    return Signed(text, LOG.mac(text))
 
 
 @pytest.mark.parametrize("version", [3, 99, -1, None, "1", 1.5, [1]])
@@ -205,7 +205,7 @@ def test_every_record_comes_back_exactly_as_it_was(record: Revocation, event: st
     back = LOG.record(signed, ID)
 
     assert back == record
-    assert asdict(back) == asdict(record)
+    assert asdict(back) == {**asdict(record), "mac": signed.mac}
     assert LOG.entry(GENESIS, back, event, actor, {"reason": event}, when) == signed
 
 
@@ -213,3 +213,34 @@ def test_text_with_half_a_surrogate_pair_cannot_keep_a_record_from_being_written
     """Slack and AWS speak JSON, which can carry one; a name must not stop a denial."""
     signed = LOG.entry(GENESIS, replace(requested(), slack_name="Al\ud83d", seq=1), "x", BOB, {}, T0)
     assert LOG.record(signed, ID).slack_name == "Al\ufffd"
+
+
+TOKEN = "xox" + "b-1234567890-abcdefghij"
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (f"token {TOKEN} leaked", "token [masked] leaked"),
+        (f"secret {SECRET_KEY}, rotate it", "secret [masked], rotate it"),
+        (f"AWS_SECRET_ACCESS_KEY={SECRET_KEY}", "AWS_SECRET_ACCESS_KEY=[masked]"),
+        ("redis://worker:hunter2hunter2@10.0.0.1/0", "redis://[masked]@10.0.0.1/0"),
+        ("Authorization: Bearer abcdefgh12345678", "Authorization: Bearer [masked]"),
+        (f"session {'Ab3/' * 50}", "session [masked]"),
+        ("key AKIAIOSFODNN7EXAMPLE leaked", "key AKIAIOSFODNN7EXAMPLE leaked"),
+        (f"commit {'3b18e512db' * 4}", f"commit {'3b18e512db' * 4}"),
+        ('https://example.com/a:b@c and "quotes" \\ too', 'https://example.com/a:b@c and "quotes" \\ too'),
+    ],
+)
+def test_what_looks_like_a_secret_is_masked_before_it_is_signed_and_a_key_id_stays(
+    typed: str, kept: str
+) -> None:
+    record = replace(requested(), seq=1, still_looking=typed)
+    signed = LOG.entry(GENESIS, record, "x", BOB, {"reason": typed}, T0)
+    assert LOG.record(signed, ID).still_looking == kept
+    assert json.loads(signed.text)["detail"]["reason"] == kept
+
+
+def test_every_entry_says_that_it_was_put_into_the_journal() -> None:
+    assert all(json.loads(signed.text)["journal"] is True for signed in written(LOG))

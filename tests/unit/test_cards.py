@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sandbox.slack.blocks import check_message
-from tests.unit import follow_up_records
+from tests.unit import doubted_records, follow_up_records, protection_records
 from tests.unit.make import (
     ALICE,
     BOB,
@@ -33,11 +33,13 @@ from tests.unit.make import (
 from workers.cards import card, moments, phrase
 from workers.cards.text import inert, plain
 from workers.domain.actor import SYSTEM, Actor
+from workers.domain.audit import Digest
 from workers.domain.revocation import (
     Coverage,
     Diff,
     DirectoryUser,
     Note,
+    Ratification,
     Reach,
     Reason,
     ReleaseRequest,
@@ -47,6 +49,7 @@ from workers.domain.revocation import (
     State,
     TargetRef,
     Trouble,
+    Vote,
 )
 from workers.domain.rules import Rules
 from workers.domain.step import ATTESTABLE, Attestation, Kind, Step, StepState
@@ -197,6 +200,14 @@ KINDS = (
     *("follow_ups_started", "follow_ups_wait", "attested", "assigned", "assigned_to", "step_failed"),
     *("step_done", "came_back", "last_assignments", "sign_in_back", "restored", "restore_failed"),
     *("nudge", "residuals", "look_back", "looked_back", "snapshot", "sessions_again"),
+    *("second_needed", "above_cap", "ratify_asked", "ratify_escalated", "ratified"),
+    *("put_back", "confirmation_void", "release_void"),
+)
+
+
+CALLS_ALL = (
+    *("approval_asked", "ratify_asked", "ratify_escalated", "second_needed"),
+    *("put_back", "confirmation_void"),
 )
 
 
@@ -210,9 +221,8 @@ def test_every_moment_in_every_state_is_inert_and_taken_by_slack(kind: str, host
                 message = moments.render(record, note, RULES)
                 check(record, message)
                 assert message.text.startswith("R-7K2M9Q · ")
-                assert (
-                    message.text.count("<@U0CAROL001>") == (1 if broadcast else 0) or kind == "approval_asked"
-                )
+                calls_all = kind in CALLS_ALL
+                assert message.text.count("<@U0CAROL001>") == (1 if broadcast else 0) or calls_all
                 for text in (message.text, *texts(message.blocks, "mrkdwn")):
                     assert_inert(text, record)
 
@@ -240,6 +250,8 @@ def hostile_records(state: State, hostile: str) -> Iterator[Revocation]:
         release=ReleaseRequest(asked_by=terminal, asked_at=at(hours=1), reason=hostile),
     )
     yield base
+    second = {"protected": True, "vote": Vote(by=terminal, at=T0, because=hostile), "responders_left": 1}
+    yield replace(base, **second, seconded_by=terminal, ratification=Ratification(asked_at=T0))  # type: ignore[arg-type]
     yield with_hostile_steps(base, hostile)
     for code in ("rights", "shape"):
         yield replace(base, trouble=Trouble(code=code, sentence=hostile, since=at(minutes=2)))
@@ -314,20 +326,20 @@ def assert_inert(text: str, record: Revocation) -> None:
 
 
 def formats(text: str) -> list[str]:
-    """The signs that Slack could take for formatting. Between two capitals, as in REVOKE_HOLD, `_` is none."""
-    live = re.finditer(r"(?<!\u2060)[*_~`]", text)
+    """The signs that Slack could take for formatting. Inside a word, as in REVOKE_HOLD and svc_deploy, `_` is none."""
+    word = re.compile("[A-Za-z0-9]")
     return [
         m[0]
-        for m in live
-        if not (m[0] == "_" and text[: m.start()][-1:].isupper() and text[m.end() :][:1].isupper())
+        for m in re.finditer(r"[*_~`\uff0a\uff3f\uff40]", text)
+        if not (m[0] == "_" and word.match(text[: m.start()][-1:]) and word.match(text[m.end() :]))
     ]
 
 
-def test_a_settings_name_can_be_copied_and_italics_cannot_be_made_of_capitals() -> None:
-    assert inert("raise REVOKE_POLICY_SIZE") == "raise REVOKE_POLICY_SIZE"
-    for text in ("_ALL WELL_", "A _B_ C", "_A_A_", "REVOKE_ _HOLD"):
+def test_a_settings_name_can_be_copied_and_italics_cannot_be_made_of_words() -> None:
+    for name in ("raise REVOKE_POLICY_SIZE", "svc_deploy_1", "a_b@example.com"):
+        assert inert(name) == name
+    for text in ("_ALL WELL_", "A _B_ C", "_A_A_", "REVOKE_ _HOLD", "*b* ~s~ `c`", "\uff0ab\uff0a"):
         assert formats(inert(text)) == []
-        assert inert(text).startswith(("\u2060_", "A \u2060_", "REVOKE\u2060_"))
 
 
 def assert_seen(text: str) -> None:
@@ -525,12 +537,18 @@ def _moments() -> dict[str, tuple[Revocation, str, str]]:
 
 
 def _all_moments() -> dict[str, tuple[Revocation, str, str]]:
-    return {**_moments(), **follow_up_records.moments()}
+    return {
+        **_moments(),
+        **follow_up_records.moments(),
+        **protection_records.moments(),
+        **doubted_records.moments(),
+    }
 
 
 QUIET = (
     *("follow_ups_started", "follow_ups_wait", "attested", "assigned", "assigned_to", "step_done", "nudge"),
     *("last_assignments", "restored", "approval_refused", "residuals", "look_back", "looked_back"),
+    "ratified",
 )
 
 
@@ -585,6 +603,16 @@ def test_the_card_with_follow_ups_reads_as_it_was_reviewed(name: str) -> None:
     _as_reviewed(f"card_{name}", check_card(*follow_up_records.cards()[name]))
 
 
+@pytest.mark.parametrize("name", protection_records.cards())
+def test_the_card_that_takes_more_than_a_click_reads_as_it_was_reviewed(name: str) -> None:
+    _as_reviewed(f"card_{name}", check_card(protection_records.cards()[name]))
+
+
+@pytest.mark.parametrize("name", doubted_records.cards())
+def test_the_card_of_a_record_that_is_not_believed_reads_as_it_was_reviewed(name: str) -> None:
+    _as_reviewed(f"card_{name}", check_card(doubted_records.cards()[name]))
+
+
 @pytest.mark.parametrize("name", _all_moments())
 def test_the_moment_reads_as_it_was_reviewed(name: str) -> None:
     record, kind, detail = _all_moments()[name]
@@ -595,7 +623,8 @@ def test_the_moment_reads_as_it_was_reviewed(name: str) -> None:
         detail=detail,
         broadcast=kind not in QUIET,
     )
-    message = moments.render(record, note, follow_up_records.DIRECTORY_RULES)
+    digest = Digest(132, "8f3a12bc90de41aa", 12)
+    message = moments.render(record, note, follow_up_records.DIRECTORY_RULES, digest)
     check(record, message)
     _as_reviewed(f"moment_{name}", message)
 
@@ -608,6 +637,7 @@ def _as_reviewed(name: str, message: Message) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    cards = {*_cards(), *follow_up_records.cards()}
+    others = (follow_up_records, protection_records, doubted_records)
+    cards = {*_cards(), *(name for module in others for name in module.cards())}
     expected = {f"card_{name}.txt" for name in cards} | {f"moment_{name}.txt" for name in _all_moments()}
     assert {path.name for path in GOLDEN.glob("*.txt")} == expected

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.make import ALICE, ALICE_ID, BOB_ID, T0, at, confirmed, denied, requested
+from tests.unit.make import ALICE, ALICE_ID, BOB_ID, CAROL, T0, at, confirmed, denied, requested
 from workers.domain.deny_document import EMPTY, DenyDocument, parse
 from workers.domain.deny_plan import STALE_READS, DenyPlan, plan, user_id_of
 from workers.domain.revocation import ENDED, ON_THE_LIST, DirectoryUser, Revocation, State
@@ -117,3 +117,17 @@ def test_no_history_takes_off_anybody_who_must_be_on(
     assert found.orphans <= in_policy
     assert {user_id_of(r) for r in found.missing} <= must - in_policy
     assert json.loads(policy(*found.wanted).render(found.wanted))
+
+
+def test_whose_own_record_is_lost_comes_off_by_no_other_records_release() -> None:
+    releasing = denied(state=State.RELEASING, released_by=(CAROL, CAROL))
+    found = plan(policy(ALICE_ID), [releasing], [], NOW, kept=frozenset({ALICE_ID}))
+    assert (found.off, found.orphans) == (frozenset(), {ALICE_ID})
+    just_off = denied(state=State.RELEASED, off_at=NOW)
+    found = plan(policy(ALICE_ID), [], [just_off], NOW, kept=frozenset({ALICE_ID}))
+    assert (found.off, found.orphans) == (frozenset(), {ALICE_ID})
+
+
+def test_whose_own_record_is_lost_and_is_wanted_by_another_is_no_orphan() -> None:
+    found = plan(policy(ALICE_ID), [denied()], [], NOW, kept=frozenset({ALICE_ID}))
+    assert (found.off, found.orphans, found.wanted) == (frozenset(), frozenset(), {ALICE_ID})

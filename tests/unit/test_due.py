@@ -6,9 +6,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.unit.make import BOB, CAROL, T0, at, confirmed, coverage, denied, reach, requested
+from workers.domain import ratification
 from workers.domain.actor import SYSTEM
 from workers.domain.due import JOB_LATE, next_due
-from workers.domain.revocation import Diff, ReleaseRequest, Restore, Snapshot, State
+from workers.domain.revocation import (
+    Diff,
+    Ratification,
+    ReleaseRequest,
+    Restore,
+    Revocation,
+    Snapshot,
+    State,
+    Vote,
+)
 from workers.domain.step import Attestation, Kind, Step, StepState
 from workers.domain.timing import Timing
 
@@ -42,6 +52,14 @@ READ = {"reach": reach(), "coverage": coverage()}
         pytest.param(requested(**READ), at(minutes=10), id="waits for the click, then expires"),
         pytest.param(confirmed(), None, id="confirmed is written at once, and at every pass"),
         pytest.param(denied(state=State.RELEASING), None, id="so is a release"),
+        pytest.param(
+            confirmed(stood_down_at=None), at(minutes=2), id="not written for a minute: what a responder had"
+        ),
+        pytest.param(
+            denied(next_read_at=at(minutes=20), stood_down_at=None),
+            at(minutes=1, seconds=2),
+            id="denied: what a responder did and had",
+        ),
         pytest.param(denied(), at(minutes=1, seconds=2), id="denied: access is read at once"),
         pytest.param(denied(next_read_at=at(minutes=20)), at(minutes=20), id="then every 15 minutes"),
         pytest.param(denied(next_read_at=at(days=2), written_at=T0), at(hours=12, minutes=15), id="clean-up"),
@@ -131,3 +149,25 @@ def test_a_proven_clean_up_that_waits_for_a_click_is_not_due_at_every_pass() -> 
 def test_scaled_time_leaves_expiry_and_lost_jobs_alone() -> None:
     assert next_due(requested(**READ), TIMING.scaled(720)) == T0 + timedelta(minutes=10)
     assert next_due(requested(user=None), TIMING.scaled(720)) == T0 + timedelta(seconds=3)
+
+
+ALONE = Ratification(asked_at=at(minutes=1))
+LATER = {"next_read_at": at(days=1), "follow_ups_at": at(days=1), "look_back": None, **READ}
+
+
+@pytest.mark.parametrize("record", [confirmed(ratification=ALONE), denied(ratification=ALONE, **LATER)])
+def test_a_protected_user_whom_nobody_ratified_is_looked_at_half_an_hour_later(record: Revocation) -> None:
+    due = next_due(record, TIMING)
+    assert due is not None
+    assert due <= at(minutes=31)
+    assert ratification.escalates_at(record) == at(minutes=31)
+    for settled in (
+        replace(ALONE, escalated_at=at(minutes=31)),
+        replace(ALONE, ratified_by=BOB, ratified_at=at(minutes=5)),
+    ):
+        assert ratification.escalates_at(replace(record, ratification=settled)) is None
+
+
+def test_a_request_expires_ten_minutes_after_the_first_of_two_voted() -> None:
+    vote = Vote(by=BOB, at=at(minutes=9), because="Above a cap.")
+    assert next_due(requested(vote=vote, **READ), TIMING) == at(minutes=19)

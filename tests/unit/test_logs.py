@@ -94,3 +94,14 @@ def test_chatty_libraries_are_quiet_because_they_log_whole_bodies(out: io.String
     for name in ("slack_bolt", "slack_sdk", "botocore", "urllib3"):
         logging.getLogger(f"{name}.inner").info("body with everything")
     assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize("name", ["slack_bolt.RequestVerification", "slack_sdk.web", "botocore.auth"])
+def test_they_stay_quiet_where_a_library_sets_its_loggers_level_itself(out: io.StringIO, name: str) -> None:
+    """As Bolt does: it copies the root's level to each of its own."""
+    loud = logging.getLogger(name)
+    loud.setLevel(logging.DEBUG)
+    loud.info("body with everything")
+    loud.setLevel(logging.NOTSET)
+    logging.getLogger("slack_boltons").info("not one of them")
+    assert [line["message"] for line in lines(out)] == ["not one of them"]
