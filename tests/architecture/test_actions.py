@@ -104,7 +104,9 @@ def with_two_people() -> Iterator[Revocation]:
 
 def with_acts() -> Iterator[Revocation]:
     """A responder who is revoked, with all that they may have done."""
-    deeds = product(("confirmed", "asked", "approved", "attested", "released"), (None, "deny_again", "undo_attest"))
+    deeds = product(
+        ("confirmed", "asked", "approved", "attested", "released"), (None, "deny_again", "undo_attest")
+    )
     acts = tuple(
         Act(revocation_id="R-ABCDEF", who="Carol", did=did, at=NOON, kind=Kind.SESSIONS, undo=undo)  # type: ignore[arg-type]
         for did, undo in deeds

@@ -30,6 +30,7 @@ from tests.scenarios.steps import (
     told,
     whispered,
 )
+from tests.security.redis_writer import RedisWriter
 from tests.security.test_caps import asked, at_terminal, user_id
 from workers.adapters.redis_server import RedisServer
 from workers.cards import acts as cards
@@ -114,7 +115,7 @@ def test_what_they_confirmed_asked_approved_and_attested_in_seven_days_is_listed
     assert undo == {confirmed: None, attested: "undo_attest", approved: "deny_again", asked_for: "deny_again"}
     [note] = notes(aws, record.id, "stood_down")
     assert note.broadcast
-    assert "4 of their acts are on the card" in moments.render(record, note, aws.world.rules).text
+    assert "What they did in 4 cases is on the card" in moments.render(record, note, aws.world.rules).text
 
 
 def test_what_is_older_than_seven_days_is_not_listed(aws: Scripted) -> None:
@@ -155,13 +156,16 @@ def test_what_they_did_under_their_email_or_at_a_terminal_is_theirs(aws: Scripte
 
 def test_a_log_that_cannot_be_read_is_named_and_stops_nothing(aws: Scripted, tmp_path: Path) -> None:
     broken, whole = denied(aws, 1), denied(aws, 2)
-    redis: Any = Redis.from_url(RedisServer(tmp_path).url)
-    entries = redis.xrange(f"revoke:log:{broken}")
-    redis.xdel(f"revoke:log:{broken}", entries[1][0])
-    redis.xadd(f"revoke:log:{broken}", entries[-1][1])
+    hidden = denied(aws, 3)
+    writer = RedisWriter(Redis.from_url(RedisServer(tmp_path).url))
+    writer.flip(broken, 1, b"e", 40)
+    writer.append_garbage(hidden)
     record = stood_down(aws)
     assert ("confirmed", whole) in deeds(record)
     assert record.stood_down_at is not None
+    [note] = notes(aws, record.id, "stood_down")
+    assert note.broadcast
+    assert f"The log of {broken}, {hidden} could not be read." in note.detail
 
 
 def test_it_is_due_until_it_was_done_and_done_once(aws: Scripted) -> None:
@@ -478,7 +482,7 @@ def test_ten_acts_are_shown_and_the_rest_counted_and_slack_takes_the_card(aws: S
     assert len({row["block_id"] for row in rows}) == len(rows)
     assert all(len(row["elements"][0]["text"]["text"]) <= 75 for row in rows)
     assert all(len(row["block_id"]) <= 255 for row in rows)
-    assert "And 4 more" in str(message.blocks)
+    assert "And at least 4 more" in str(message.blocks)
     assert "<!channel>" not in message.text
 
 

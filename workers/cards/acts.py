@@ -60,9 +60,7 @@ def _line(act: Act) -> list[Part]:
 def _more(revocation: Revocation) -> Iterator[list[Part]]:
     more = len(revocation.acts) - MOST_SHOWN
     if more > 0:
-        yield [
-            f"And {more} more: `python -m workers audit show {revocation.id}` has the count, `audit export` all of them."
-        ]
+        yield [f"And at least {more} more; `python -m workers audit export` has all of them."]
 
 
 def _rows(revocation: Revocation) -> list[Block]:

@@ -16,7 +16,7 @@ def actors_in(value: Any) -> Iterator[Actor]:
         for part in value:
             yield from actors_in(part)
     elif is_dataclass(value):
-        for name in _worth_a_look(type(value)):
+        for name in _worth_a_look(value.__class__):
             yield from actors_in(getattr(value, name))
 
 

@@ -110,7 +110,8 @@ def _look(world: World, revocation_id: str) -> None:
         case State.DENIED:
             _read_if_due(world, revocation)
             standing_down.stand_down(world, revocation_id)
-            intake.look_again(world.store, revocation_id)
+            if revocation.acts:
+                intake.look_again(world.store, revocation_id)
             clean_up.clean_up(world, revocation_id)
         case State.WATCHED:
             _read_if_due(world, revocation)

@@ -21,27 +21,38 @@ from workers.service.world import World
 
 logger = logging.getLogger(__name__)
 
+MOST_KEPT = 50
+"""A record goes whole into each entry of its log."""
+
 NAMED = 5
 """So many logs that could not be read are named."""
 
 
 def stand_down(world: World, revocation_id: str) -> None:
     """List the target's deeds, and pass on what was theirs. Does nothing once that was done. May run at any time, twice too."""
+    if not _due(world.store.get(revocation_id)):
+        return
     with world.store.lock(f"stand-down-{revocation_id}", wait=timedelta(0)) as lock:
         person = world.store.get(revocation_id)
-        if lock is None or not person.on_the_list or person.user is None or person.stood_down_at is not None:
+        if lock is None or not _due(person):
             return
-        others = _others(world, person)
+        may_act = _may_act(world, person)
+        others = _others(world, person, may_act=may_act)
         _pass_on(world, person, others)
         found, unread = _acts(world, person, others)
+        unread += world.store.unreadable() if may_act else []
         world.store.change(revocation_id, _stood_down(world, found, unread))
 
 
-def _others(world: World, person: Revocation) -> list[Revocation]:
+def _due(person: Revocation) -> bool:
+    return person.on_the_list and person.user is not None and person.stood_down_at is None
+
+
+def _others(world: World, person: Revocation, *, may_act: bool) -> list[Revocation]:
     """The revocations that they may have had a hand in: of a responder all of that time, of others those that name them."""
     touched = {r.id: r for r in [*world.store.open(), *world.store.ended_since(acts.since(person))]}
     touched.pop(person.id, None)
-    if _may_act(world, person):
+    if may_act:
         return list(touched.values())
     names = names_of_target(person)
     return [r for r in touched.values() if any(names & names_of(actor) for actor in actors_in(r))]
@@ -59,12 +70,12 @@ def _may_act(world: World, person: Revocation) -> bool:
 def _acts(
     world: World, person: Revocation, others: Iterable[Revocation]
 ) -> tuple[tuple[Act, ...], list[str]]:
-    """Newest first; and the ids of the logs that could not be read."""
+    """Newest first; and the ids of the logs that could not be read, or not by this version."""
     found, unread = list[Act](), list[str]()
     for other in others:
         try:
             found += acts.acts_in(world.store.log(other.id), other, person)
-        except (UnreadableRecord, UnknownRevocation) as error:
+        except (UnreadableRecord, UnknownRevocation, LookupError, TypeError, ValueError) as error:
             logger.error("acts_not_read", extra={"revocation_id": other.id, "cause": str(error)})
             unread.append(other.id)
     return tuple(sorted(found, key=lambda act: act.at, reverse=True)), unread
@@ -76,20 +87,21 @@ def _stood_down(world: World, found: Sequence[Act], unread: Sequence[str]) -> De
             return None
         undone = {(act.revocation_id, act.did, act.kind): act.undone_by for act in current.acts}
         listed = tuple(
-            replace(act, undone_by=undone.get((act.revocation_id, act.did, act.kind))) for act in found
+            replace(act, undone_by=undone.get((act.revocation_id, act.did, act.kind)))
+            for act in found[:MOST_KEPT]
         )
         changed = intake.as_they_stand(world.store, replace(current, acts=listed, stood_down_at=now))
-        detail = {"acts": len(listed), "unread": list(unread)}
-        changed = changed.noting(*_told(changed, unread, now))
+        detail = {"acts": len(found), "unread": list(unread)}
+        changed = changed.noting(*_told(changed, len(found), unread, now))
         return Change(revocation=changed, event="stood_down", actor=SYSTEM, detail=detail, wakes=(SHOW,))
 
     return decide
 
 
-def _told(person: Revocation, unread: Sequence[str], now: datetime) -> list[Note]:
+def _told(person: Revocation, count: int, unread: Sequence[str], now: datetime) -> list[Note]:
     """Somebody must look where something can be undone, or could not be read."""
-    count = len(person.acts)
-    listed = [f"{count} of their acts {'is' if count == 1 else 'are'} on the card."] if count else []
+    listed = [f"What they did in {count} cases is on the card, the newest first."] if count > 1 else []
+    listed = ["What they did in one case is on the card."] if count == 1 else listed
     missing = [f"The log of {', '.join(unread[:NAMED])} could not be read."] if unread else []
     if not listed and not missing:
         return []

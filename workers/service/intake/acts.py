@@ -50,8 +50,7 @@ def look_again(store: RevocationStore, revocation_id: str) -> None:
             return None
         return Change(revocation=changed, event="acts_read", actor=SYSTEM, wakes=(SHOW,))
 
-    if store.get(revocation_id).acts:
-        store.change(revocation_id, decide)
+    store.change(revocation_id, decide)
 
 
 def as_they_stand(store: RevocationStore, current: Revocation) -> Revocation:
