@@ -23,8 +23,25 @@ def revocation_id(action: Mapping[str, Any]) -> str:
 
 
 def row(action: Mapping[str, Any]) -> str:
-    """What the row of buttons says it is about; may be anything."""
-    return str(action.get("block_id") or "")
+    """What the row of buttons says it is about; may be anything. An answer that holds several says `row@ID`."""
+    return str(action.get("block_id") or "").partition("@")[0]
+
+
+def privately(body: Mapping[str, Any]) -> bool:
+    """Whether it was pressed in an answer that one person alone sees. Slack signs that it was; only we send such."""
+    return (body.get("container") or {}).get("is_ephemeral") is True
+
+
+def as_answered(action: Mapping[str, Any], rows: frozenset[str], revocation_id: str) -> None:
+    """Raises Refused where a second yes comes from an answer that showed something else than waits now.
+
+    An answer stays as it was sent, unlike the card, so its row must be one of `rows` to the letter.
+    """
+    if str(action.get("block_id") or "") not in rows:
+        raise Refused(
+            f"What waits in {revocation_id} is no longer what this answer shows. Look at its card, or type `/revoke list` "
+            "again."
+        )
 
 
 def kind(row: str) -> Kind | None:
@@ -72,7 +89,7 @@ def on_its_card(revocation: Revocation, body: Mapping[str, Any]) -> None:
     """Raises OldCard where the click comes neither from the card that the record knows, nor from its thread.
 
     A card whose posting was not recorded yet has no ts to compare: its channel must do. A direct message from us,
-    which asks one person for one thing, is no card, and is as good.
+    which asks one person for one thing, is no card, and is as good; so is an answer that one person alone sees.
     """
     container, channel = body.get("container") or {}, str((body.get("channel") or {}).get("id"))
     message = body.get("message") or {}
@@ -82,7 +99,7 @@ def on_its_card(revocation: Revocation, body: Mapping[str, Any]) -> None:
         message.get("ts"),
         message.get("thread_ts"),
     }
-    if channel.startswith("D"):
+    if channel.startswith("D") or privately(body):
         return
     if channel != revocation.channel or (revocation.card_ts is not None and revocation.card_ts not in stamps):
         raise OldCard(

@@ -1,12 +1,13 @@
 """What only the person who typed sees. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from bot.command_text import HELP
 from workers.cards import card as cards
-from workers.cards import phrase, second_person
-from workers.cards.text import context, cut, fitting, inert, section, utc
-from workers.domain.revocation import Revocation
+from workers.cards import open_list, phrase, second_person
+from workers.cards.text import Block, actions, are_you_sure, button, context, cut, fitting, inert, section
+from workers.domain.revocation import Revocation, State
 from workers.domain.rules import Rules
 from workers.ports import Message
 from workers.service.intake import Asked
@@ -46,7 +47,8 @@ def asked(revocations: list[Asked], reason: str, rules: Rules, silence: str | No
     blocks = [section(line) for line in lines]
     for revocation in known[:3]:
         blocks.extend(cards.without_buttons(revocation, rules).blocks)  # type: ignore[arg-type]
-    return {"text": "\n".join(lines), "blocks": fitting(blocks), "response_type": "ephemeral"}
+    all_ = _deny_all([one.revocation for one in revocations])
+    return {"text": "\n".join(lines), "blocks": [*fitting(blocks)[: 50 - len(all_)], *all_], "response_type": "ephemeral"}
 
 
 def _looking(revocations: list[Revocation]) -> str:
@@ -68,34 +70,114 @@ def _known(revocation: Revocation, reason: str) -> str:
     return f"{inert(revocation.who, 100)} already has {revocation.id}: {how}. {card}"
 
 
-def listed(revocations: list[Revocation], rules: Rules) -> Reply:
+def listed(revocations: list[Revocation], rules: Rules, now: datetime, workspace: str, viewer: str) -> Reply:
+    """Every open one, the oldest first, each with the button that helps most; see `workers.cards.open_list.lines`."""
     if not revocations:
         return say("Nobody is denied, and nothing waits for confirmation.")
-    lines = [_line(revocation, rules) for revocation in sorted(revocations, key=_since)]
-    blocks = [section(line) for line in lines[:40]]
-    more = (
-        [context(f"{len(lines) - 40} more; `python -m workers list` shows all.")] if len(lines) > 40 else []
-    )
-    return {"text": cut("\n".join(lines), 3900), "blocks": [*blocks, *more], "response_type": "ephemeral"}
+    ordered = sorted(revocations, key=_since)
+    text = "\n".join(open_list.sentence(revocation, rules.timing, now) for revocation in ordered)
+    blocks = [
+        block
+        for revocation in ordered[:MOST_LISTED]
+        for block in open_list.lines(revocation, rules.timing, now, workspace, viewer)
+    ]
+    left = len(ordered) - MOST_LISTED
+    more = [context(f"{left} more; `python -m workers list` shows all.")] if left > 0 else []
+    return {
+        "text": cut(text, 3900),
+        "blocks": [section(f"{len(ordered)} open"), *blocks, *more],
+        "response_type": "ephemeral",
+    }
 
 
-def _line(revocation: Revocation, rules: Rules) -> str:
-    since = f"since {utc(revocation.written_at or revocation.requested_at)}"
-    owner = revocation.owner.name if revocation.owner else "nobody"
-    how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
-    return f"{revocation.id} · {how} · {phrase.person(revocation)} · {since} · owner {inert(owner, 80)}"
+MOST_LISTED = 20
+"""So many that the answer stays within what Slack takes, whatever their names are."""
 
 
 def _since(revocation: Revocation) -> str:
     return revocation.requested_at.isoformat()
 
 
-def card(revocation: Revocation, rules: Rules) -> Reply:
+def status(
+    revocation: Revocation, before: list[Revocation], rules: Rules, workspace: str, viewer: str
+) -> Reply:
+    """The card to look at, what this person most likely does next, and what was before, the newest first."""
     message: Message = cards.without_buttons(revocation, rules)
-    return {"text": message.text, "blocks": list(message.blocks), "response_type": "ephemeral"}
+    where = open_list.card_link(revocation, workspace)
+    was = [section(f"Before:\n{open_list.was(before)}")] if before else []
+    blocks = [*message.blocks[: 48 - len(was)], *_next(revocation, viewer), context(where), *was][:50]
+    return {"text": message.text, "blocks": blocks, "response_type": "ephemeral"}
 
 
-def held(revocation: Revocation, rules: Rules) -> Reply:
-    return say(
-        f"{revocation.id}: {inert(revocation.who, 100)} stays denied {phrase.hold_end(revocation, rules.timing)}."
+def changed(sentence: str, revocation: Revocation, workspace: str, viewer: str) -> Reply:
+    """What was done, where its card is, and what this person most likely does next."""
+    blocks = [
+        section(sentence),
+        context(open_list.card_link(revocation, workspace)),
+        *_after(revocation, viewer),
+    ]
+    return {"text": sentence, "blocks": blocks, "response_type": "ephemeral"}
+
+
+def _after(revocation: Revocation, viewer: str) -> list[Block]:
+    """Whoever asked for a release calls the second person; whoever held them needs no second hold."""
+    request = revocation.release
+    if request is not None and request.asked_by.id == viewer and not request.gives_back:
+        return [actions(button("Nudge", "approval_nudge", revocation.id))]
+    pressable, _ = open_list.next_button(revocation, viewer)
+    again = pressable is not None and pressable["action_id"] == "revocation_hold"
+    return [] if again else _next(revocation, viewer)
+
+
+def _next(revocation: Revocation, viewer: str) -> list[Block]:
+    pressable, row = open_list.next_button(revocation, viewer)
+    return [actions(pressable, block_id=row)] if pressable is not None else []
+
+
+def held(revocation: Revocation, rules: Rules) -> str:
+    """Until when, in one sentence; mrkdwn."""
+    return f"{revocation.id}: {inert(revocation.who, 100)} stays denied {phrase.hold_end(revocation, rules.timing)}."
+
+
+SEARCH = "directory_search"
+
+
+def not_found(sentence: str) -> Reply:
+    """That nobody was found, with the form that searches the directory."""
+    return {
+        "text": sentence,
+        "blocks": [section(sentence), actions(search_button())],
+        "response_type": "ephemeral",
+    }
+
+
+def search_button() -> Block:
+    """Carries nothing: whom and why is asked in the form."""
+    words = {"type": "plain_text", "text": "Search the directory", "emoji": False}
+    return {"type": "button", "text": words, "action_id": SEARCH}
+
+
+DENY_ALL = "revocations_confirm_all"
+MOST_AT_ONCE = 50
+"""So many are denied by one click before its time is over; also what fits into a button."""
+
+
+def _deny_all(revocations: list[Revocation]) -> list[Block]:
+    """One button for all that wait for Deny now, where that are several."""
+    waiting = [revocation for revocation in revocations if revocation.state is State.REQUESTED][:MOST_AT_ONCE]
+    if len(waiting) < 2:
+        return []
+    ids = " ".join(revocation.id for revocation in waiting)
+    sure = are_you_sure(
+        f"Deny all {len(waiting)} now?",
+        "Look at their cards first. Each loses every AWS account under the Deny policy, for 12 hours at least. Who is "
+        "protected, not found, or above a cap is not denied by this; the answer names them.",
+        "Deny all now",
+        danger=True,
     )
+    return [actions(button("Deny all now", DENY_ALL, ids, style="danger", confirm=sure))]
+
+
+def all_denied(outcomes: list[str]) -> str:
+    """What became of each, one line each; mrkdwn."""
+    return cut("\n".join(outcomes), 2900)

@@ -10,7 +10,7 @@ from bot import pressed
 from bot.deps import Deps
 from bot.pressed import OldCard
 from bot.prompt import Prompt, Questions
-from workers.cards import approval, protection
+from workers.cards import approval, open_list, phrase, protection
 from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind
@@ -67,6 +67,8 @@ def _nudge(people: Prompt, deps: Deps, who: Authority, id_: str, _: str) -> Revo
     return intake.nudge(deps.store, who, id_, approvers)
 
 
+SECOND_YES = frozenset({"approval_give", "approval_refuse"})
+
 LINKS = ("open_policy", "open_identity_center")
 """Buttons that only open a page; Slack still wants an ack."""
 
@@ -87,24 +89,27 @@ def _acknowledge(ack: Ack) -> None:
 
 def _listener(deps: Deps, use_case: UseCase) -> Callable[..., None]:
     def listener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
-        refusal = _carry_out(deps, use_case, context["authority"], body, action)
+        outcome = _carry_out(deps, use_case, context["authority"], body, action)
         ack()
-        if refusal is not None:
-            context["whisper"](str(refusal), instead=isinstance(refusal, OldCard))
+        if isinstance(outcome, RevocationError):
+            context["whisper"](str(outcome), instead=isinstance(outcome, OldCard))
+        elif pressed.privately(body):  # the card may be in another channel
+            context["whisper"](phrase.sentence(outcome, deps.rules.timing))
 
     return listener
 
 
 def _carry_out(
     deps: Deps, use_case: UseCase, who: Authority, body: dict[str, Any], action: dict[str, Any]
-) -> RevocationError | None:
+) -> Revocation | RevocationError:
     """Do it; the refusal where it was not done."""
     try:
         current = pressed.revocation(deps.store, action, body)
         row = pressed.row(action)
         if current.release is not None:
             pressed.as_shown(row, approval.block_id(current.release), current.id)
-        use_case(deps, who, current.id, row)
+        if pressed.privately(body) and action.get("action_id") in SECOND_YES:
+            pressed.as_answered(action, open_list.shown_rows(current), current.id)
+        return use_case(deps, who, current.id, row)
     except (Refused, UnknownRevocation, UnreadableRecord) as refusal:
         return refusal
-    return None

@@ -12,6 +12,7 @@ from bot.deps import Deps
 from bot.pressed import OldCard
 from bot.prompt import Prompt, Questions
 from bot.silence import silence
+from workers.cards import phrase
 from workers.cards.bare import bare
 from workers.cards.text import inert
 from workers.domain.actor import Actor
@@ -76,7 +77,7 @@ def _still_responder(deps: Deps, people: Prompt, voter: Actor) -> bool:
 def _pressed(denial: Denial) -> Callable[..., None]:
     def listener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
         outcome = _tried(denial, context["authority"], body, action)
-        said = _said(denial.deps, outcome)
+        said = _said(denial.deps, outcome, privately=pressed.privately(body))
         ack()
         if isinstance(outcome, NameNeeded):
             form = modals.user_name(FORMS[denial.action_id], outcome.revocation)
@@ -101,15 +102,17 @@ def _tried(
     return outcome
 
 
-def _said(deps: Deps, outcome: Revocation | RevocationError) -> str | None:
-    """What the person alone must hear; None where the card says it all. Raises StoreAway."""
+def _said(deps: Deps, outcome: Revocation | RevocationError, *, privately: bool = False) -> str | None:
+    """What the person alone must hear; None where the card says it all, and they see it. Raises StoreAway."""
     if isinstance(outcome, RevocationError):
         return str(outcome)
     if outcome.state is State.REQUESTED:
         because = inert(outcome.vote.because, 500) if outcome.vote else ""
         return f"You are the first of two; nobody is denied yet. {because} {intake.another_must(outcome)}"
     missing = silence(deps)
-    return f"Confirmed and recorded. {missing}" if missing is not None else None
+    if missing is not None:
+        return f"Confirmed and recorded. {missing}"
+    return phrase.sentence(outcome, deps.rules.timing) if privately else None
 
 
 def _no_form(revocation: Revocation) -> str:

@@ -1,6 +1,7 @@
 """`/revoke`: what is typed becomes one use case, and its outcome one private answer."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext
@@ -35,6 +36,10 @@ def register(app: App, deps: Deps) -> None:
     app.command(COMMAND)(revoke)
 
 
+class NobodyFound(Refused):
+    """The directory may know better who is meant."""
+
+
 @dataclass(frozen=True)
 class Form:
     """An answer that is a form; and what to say where Slack does not open it."""
@@ -52,13 +57,21 @@ def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -
             case Help():
                 return replies.help_()
             case ListOpen():
-                return replies.listed(_visible(deps, who, deps.store.open()), deps.rules)
+                open_ones = _visible(deps, who, deps.store.open())
+                at = deps.store.now()
+                return replies.listed(open_ones, deps.rules, at, _workspace(command), who.actor.id)
             case About():
-                return _about(deps, who, parsed)
+                return _about(deps, who, parsed, _workspace(command))
             case Revoke():
                 return _revoke(deps, rooms, who, parsed, str(command.get("channel_id")))
+    except NobodyFound as nobody:
+        return replies.not_found(str(nobody))
     except (Refused, UnknownRevocation, UnreadableRecord) as refusal:
         return replies.say(str(refusal))
+
+
+def _workspace(command: dict[str, Any]) -> str:
+    return str(command.get("team_domain") or "")
 
 
 def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: str) -> replies.Reply:
@@ -70,24 +83,40 @@ def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: 
     return replies.asked(asked, wanted.reason, deps.rules, silence(deps))
 
 
-def _about(deps: Deps, who: Authority, about: About) -> replies.Reply | Form:
+def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.Reply | Form:
     revocation = _found(deps, who, about)
+    me = who.actor.id
     match about.word:
         case "hold":
             held = intake.hold(deps.store, who, revocation.id, deps.rules.timing)
-            return replies.held(held, deps.rules)
+            return replies.changed(replies.held(held, deps.rules), held, workspace, me)
         case "release":
-            intake.ask_release(deps.store, who, revocation.id, about.reason)
-            return replies.say(
-                f"{revocation.id}: the release waits for a second person; the card names who can."
-            )
+            asked = intake.ask_release(deps.store, who, revocation.id, about.reason)
+            said = f"{revocation.id}: the release waits for a second person; the card names who can."
+            return replies.changed(said, asked, workspace, me)
         case "false-alarm":
             form = false_alarm_form(deps, who, revocation, about.reason)
             return Form(form, _press("False alarm", revocation))
         case "restore":
             return Form(restore_form(deps, who, revocation, about.reason), _press("Restore", revocation))
         case _:
-            return replies.card(revocation, deps.rules)
+            return replies.status(revocation, _before(deps, revocation), deps.rules, workspace, me)
+
+
+MOST_BEFORE = 5
+
+
+def _before(deps: Deps, revocation: Revocation) -> list[Revocation]:
+    """What ended of the same person, the newest first."""
+    same = (r for r in deps.store.ended(200) if r.id != revocation.id and _same_person(r, revocation))
+    return list(islice(same, MOST_BEFORE))
+
+
+def _same_person(one: Revocation, other: Revocation) -> bool:
+    if one.user is not None and other.user is not None:
+        return one.user.user_id == other.user.user_id
+    slack_id = one.target.slack_id
+    return one.target == other.target or (slack_id is not None and slack_id == other.target.slack_id)
 
 
 def _press(label: str, revocation: Revocation) -> str:
@@ -101,7 +130,7 @@ def _found(deps: Deps, who: Authority, about: About) -> Revocation:
     _visible(deps, who, [])
     found = _named(deps, about)
     if found is None:
-        raise Refused("There is no revocation of this person. `/revoke list` shows who is denied now.")
+        raise NobodyFound("There is no revocation of this person. `/revoke list` shows who is denied now.")
     intake.not_barred(deps.store, who, found)
     return found
 

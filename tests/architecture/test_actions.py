@@ -163,10 +163,10 @@ def messages() -> Iterator[Message]:
 
 
 def outside_the_cards() -> set[str]:
-    """The action_ids of the buttons that other parts of the workers put together."""
+    """The action_ids of the buttons that other parts of the workers, and the bot's answers, put together."""
     return {
         _value(path, call.args[1])
-        for path in (ROOT / "workers").rglob("*.py")
+        for path in (*(ROOT / "workers").rglob("*.py"), *(ROOT / "bot").rglob("*.py"))
         if path.parent.name != "cards"
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("button", "link")

@@ -39,3 +39,28 @@ def test_a_click_counts_on_the_card_in_its_thread_and_in_a_direct_message() -> N
     for channel, stamp in (("C0GENERAL1", "1.1"), (record.channel, "9.9")):
         with pytest.raises(OldCard):
             pressed.on_its_card(record, {"channel": {"id": channel}, "container": {"message_ts": stamp}})
+
+
+def test_a_click_in_an_answer_of_ours_counts_from_wherever_it_was_typed() -> None:
+    record = denied(card_ts="1.1")
+    body = {"channel": {"id": "C0GENERAL1"}, "container": {"message_ts": "9.9", "is_ephemeral": True}}
+    pressed.on_its_card(record, body)
+    assert pressed.privately(body)
+    for value in (False, "true", 1, None):
+        other = {**body, "container": {"message_ts": "9.9", "is_ephemeral": value}}
+        assert not pressed.privately(other)
+        with pytest.raises(OldCard):
+            pressed.on_its_card(record, other)
+
+
+def test_a_row_of_an_answer_says_also_which_revocation_it_is_about() -> None:
+    assert pressed.row({"block_id": "step.sign_in@R-7K2M9Q"}) == "step.sign_in"
+    assert pressed.row({"block_id": "approval.release.0@R-7K2M9Q.1795485600"}) == "approval.release.0"
+
+
+def test_a_second_yes_from_an_answer_is_taken_for_what_it_showed_alone() -> None:
+    rows = frozenset({"approval.release.0@R-7K2M9Q.5", "ratify.R-7K2M9Q"})
+    pressed.as_answered({"block_id": "approval.release.0@R-7K2M9Q.5"}, rows, "R-7K2M9Q")
+    for row in ("approval.release.0@R-7K2M9Q.4", "approval.release.0", "", "made up by Slack"):
+        with pytest.raises(Refused, match="no longer what this answer shows"):
+            pressed.as_answered({"block_id": row}, rows, "R-7K2M9Q")

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from workers.domain import clearance, follow_ups, look_back, ratification
+from workers.domain.expiry import expires_at as expires_at
 from workers.domain.revocation import Revocation, State
-from workers.domain.timing import APPROVE_WITHIN, CONFIRM_WITHIN, WATCH_FOR, WRITE_WITHIN, Timing
+from workers.domain.timing import APPROVE_WITHIN, WATCH_FOR, WRITE_WITHIN, Timing
 
 JOB_LATE = timedelta(seconds=3)
 """A job that has not done its work after this is taken for lost."""
@@ -47,12 +48,6 @@ def _requested(revocation: Revocation) -> datetime:
     expires = expires_at(revocation)
     lookup = revocation.next_read_at or revocation.requested_at + JOB_LATE
     return min(expires, lookup) if revocation.user is None or revocation.reach is None else expires
-
-
-def expires_at(revocation: Revocation) -> datetime:
-    """When an undecided request ends: ten minutes after it was asked, or after the first yes of two."""
-    vote = revocation.vote
-    return max(revocation.requested_at, vote.at if vote else revocation.requested_at) + CONFIRM_WITHIN
 
 
 def _denied(revocation: Revocation, timing: Timing) -> Iterable[datetime | None]:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workers.domain import clearance
+from workers.domain import clearance, ratification
 from workers.domain.actor import Actor
+from workers.domain.expiry import expires_at
 from workers.domain.revocation import Revocation, State
 from workers.domain.step import StepState
-from workers.domain.timing import APPROVE_WITHIN, CONFIRM_WITHIN, RATIFY_WITHIN, WRITE_WITHIN, Timing
+from workers.domain.timing import APPROVE_WITHIN, RATIFY_WITHIN, WRITE_WITHIN, Timing
 
 ESCALATE_AFTER = timedelta(hours=1)
 """So long after the owner was told, an item that is still overdue is told to the group; once."""
@@ -47,8 +48,8 @@ def _items(revocation: Revocation, timing: Timing) -> Iterator[OpenItem]:
     owner = revocation.owner
     match revocation.state:
         case State.REQUESTED:
-            due = revocation.requested_at + CONFIRM_WITHIN
-            yield OpenItem(what="confirm", owner=owner, due_at=due, by_people=True)
+            due = expires_at(revocation)
+            yield OpenItem(what="confirm", owner=owner, due_at=due, by_people=revocation.user is not None)
         case State.CONFIRMED if revocation.confirmed_at is not None:
             due = revocation.confirmed_at + WRITE_WITHIN
             yield OpenItem(what="write", owner=owner, due_at=due, by_people=revocation.trouble is not None)
@@ -61,9 +62,9 @@ def _items(revocation: Revocation, timing: Timing) -> Iterator[OpenItem]:
 
 
 def _waiting(revocation: Revocation) -> Iterator[OpenItem]:
-    ratification, release = revocation.ratification, revocation.release
-    if ratification is not None and ratification.ratified_by is None and revocation.on_the_list:
-        due = ratification.asked_at + RATIFY_WITHIN
+    asked, release = revocation.ratification, revocation.release
+    if asked is not None and ratification.waits(revocation):
+        due = asked.asked_at + RATIFY_WITHIN
         yield OpenItem(what="ratify", owner=None, due_at=due, by_people=True)
     if release is not None:
         due = release.asked_at + APPROVE_WITHIN

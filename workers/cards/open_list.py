@@ -1,0 +1,229 @@
+"""One open revocation in a few lines, for whoever must see many at a glance, with the one button that helps most. Pure.
+
+Read on a phone at 3 a.m.: how it stands as a word, who, since when, whose it is, what is open, and when it ends.
+"""
+
+import re
+from datetime import datetime
+
+from workers.cards import approval, checklist, phrase, protection, second_person
+from workers.cards.step_words import title
+from workers.cards.text import Block, are_you_sure, button, cut, inert, local, mention, plain, section, utc
+from workers.domain import clearance, ratification
+from workers.domain.open_items import OpenItem, open_items
+from workers.domain.revocation import Revocation, State
+from workers.domain.step import ATTESTABLE, StepState
+from workers.domain.timing import Timing
+
+WORDS = {
+    "confirm": "Deny now",
+    "write": "write the Deny policy",
+    "ratify": "ratify",
+    "approve": "second person",
+    "clean_up": "clean-up",
+}
+"""What is open, by the name that `workers.domain.open_items` gives it; a follow-up has its own title."""
+
+_WORKSPACE = re.compile(r"[a-z0-9][a-z0-9.-]{0,100}")
+_TS = re.compile(r"\d{1,20}\.\d{1,10}")
+
+
+def lines(revocation: Revocation, timing: Timing, now: datetime, workspace: str, viewer: str) -> list[Block]:
+    """The revocation as one block, with at most one button; `viewer`: the Slack id of whoever reads it.
+
+    `workspace`: the domain of the Slack workspace, for the link to the card; empty where it is not known.
+    """
+    told = [
+        f"{revocation.id} · {phrase.standing(revocation)}{second_person.waits(revocation)} · {phrase.person(revocation)}",
+        f"{_since(revocation)} · owner {mention(revocation.owner)}",
+        *_waits(revocation),
+        *_open(revocation, timing, now),
+        _ends(revocation, timing),
+        card_link(revocation, workspace),
+    ]
+    block = section("\n".join(line for line in told if line))
+    pressable, row = next_button(revocation, viewer)
+    if pressable is None:
+        return [block]
+    return [block | {"accessory": pressable} | ({"block_id": row} if row else {})]
+
+
+def sentence(revocation: Revocation, timing: Timing, now: datetime) -> str:
+    """The same in one line, for notifications and screen readers; mrkdwn."""
+    since = f"since {utc(revocation.written_at or revocation.requested_at)}"
+    owner = revocation.owner.name if revocation.owner else "nobody"
+    how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
+    left = open_items(revocation, timing)
+    what = f" · {_count(left, now)}" if left else ""
+    return f"{revocation.id} · {how} · {phrase.person(revocation)} · {since} · owner {inert(owner, 80)}{what}"
+
+
+def card_link(revocation: Revocation, workspace: str) -> str:
+    """Where its card is, to tap; mrkdwn. Where the workspace or the card is not known: the channel.
+
+    Source: Slack's method chat.getPermalink, whose answers have this form.
+    """
+    ts = revocation.card_ts or ""
+    if _WORKSPACE.fullmatch(workspace) is None or _TS.fullmatch(ts) is None:
+        return f"Card in <#{revocation.channel}>"
+    url = f"https://{workspace}.slack.com/archives/{revocation.channel}/p{ts.replace('.', '')}"
+    return f"<{url}|Open the card>"
+
+
+def _since(revocation: Revocation) -> str:
+    if revocation.written_at is None:
+        return f"Asked for {local(revocation.requested_at)}"
+    return f"Denied since {local(revocation.written_at)}"
+
+
+def _waits(revocation: Revocation) -> list[str]:
+    request = revocation.release
+    if request is None:
+        return []
+    return [f"{approval.waits(request)} Reason: {inert(request.reason, 200) or 'none given'}"]
+
+
+def _open(revocation: Revocation, timing: Timing, now: datetime) -> list[str]:
+    """How much is open, and what falls due next. The clean-up has its own line."""
+    left = [item for item in open_items(revocation, timing) if item.what != "clean_up"]
+    if not left:
+        return ["Nothing else is open"] if revocation.state is State.DENIED else []
+    how_many = _count(left, now)
+    dated = next((item for item in left if item.due_at is not None), None)
+    if dated is None or dated.due_at is None:
+        return [f"{how_many}: {_named(left)}"]
+    due = f"{'was due' if now >= dated.due_at else 'due'} {local(dated.due_at)}"
+    if len(left) == 1:
+        return [f"{how_many}: {what(dated)}, {due}"]
+    return [f"{how_many}: {_named(left)} · next {what(dated)}, {due}"]
+
+
+def _count(left: "list[OpenItem] | tuple[OpenItem, ...]", now: datetime) -> str:
+    late = sum(item.by_people and item.due_at is not None and now >= item.due_at for item in left)
+    return f"{len(left)} open{f', {late} overdue' if late else ''}"
+
+
+def _named(left: list[OpenItem]) -> str:
+    return ", ".join(what(item) for item in left)
+
+
+def what(item: OpenItem) -> str:
+    """The item's name for people."""
+    return WORDS.get(item.what) or title(item.what)
+
+
+def _ends(revocation: Revocation, timing: Timing) -> str:
+    """When they come off the list by themselves."""
+    if revocation.state is not State.DENIED:
+        return ""
+    if why := phrase.held(revocation):
+        return f"Held: {inert(why, 300)}"
+    off = clearance.off_at(revocation, timing) or clearance.eligible_at(revocation, timing)
+    if off is not None:
+        return f"Clean-up at the earliest {local(off)}"
+    promised = clearance.promised_at(revocation, timing)
+    least = f", not before {local(promised)}" if promised else ""
+    return f"Clean-up not in sight{least}: it is not proven that they can get no new credentials"
+
+
+Pressable = tuple[Block | None, str]
+"""A button, and the row that says what it is about; empty: nothing."""
+
+
+def next_button(revocation: Revocation, viewer: str) -> Pressable:
+    """What whoever looks at it most likely does next; None where that is nothing, or must be read first."""
+    match revocation.state:
+        case State.REQUESTED:
+            return _to_deny(revocation, viewer), ""
+        case State.CONFIRMED | State.RELEASING:
+            return (_button(revocation, "Retry", "step_retry"), "") if revocation.trouble else (None, "")
+        case State.DENIED:
+            return _denied(revocation, viewer)
+        case State.WATCHED if _by_hand(revocation):
+            return _button(revocation, "Done", "step_attest"), ""
+        case State.WATCHED | State.RELEASED:
+            return (None, "") if revocation.giving_back else (_deny_again(revocation), "")
+        case State.EXPIRED:
+            return _button(revocation, "Ask again", "step_retry"), ""
+        case _:
+            return None, ""
+
+
+def _to_deny(revocation: Revocation, viewer: str) -> Block | None:
+    voted = revocation.vote is not None and revocation.vote.by.id == viewer
+    return None if revocation.user is None or voted else protection.deny_button(revocation)
+
+
+def _denied(revocation: Revocation, viewer: str) -> Pressable:
+    if revocation.trouble:
+        return _button(revocation, "Retry", "step_retry"), ""
+    if ratification.waits(revocation) and (
+        revocation.confirmed_by is None or revocation.confirmed_by.id != viewer
+    ):
+        return button("Ratify", "approval_give", revocation.id, style="primary"), protection.block_id(
+            revocation.id
+        )
+    if (row := approval_row(revocation)) and revocation.release and revocation.release.asked_by.id != viewer:
+        return _approve(revocation), row
+    if revocation.notice_at is not None and not revocation.hold_open:
+        return _button(revocation, "Hold 12 h", "revocation_hold"), ""
+    failed = next((step for step in revocation.steps if step.state is StepState.FAILED), None)
+    if failed is not None:
+        return _button(
+            revocation, "Retry", "step_retry"
+        ), f"{checklist.block_id(failed.kind)}@{revocation.id}"
+    if _by_hand(revocation):
+        return _button(revocation, "Done", "step_attest"), ""
+    return (None, "") if revocation.hold_open else (_button(revocation, "Hold 12 h", "revocation_hold"), "")
+
+
+def approval_row(revocation: Revocation) -> str:
+    """What an Approve outside the card carries: which request was shown, and when it was asked.
+
+    Empty where nothing waits, or a list belongs to it, which must be read before anybody approves it.
+    """
+    request = revocation.release
+    if request is None or request.gives_back:
+        return ""
+    return f"{approval.block_id(request)}@{revocation.id}.{int(request.asked_at.timestamp())}"
+
+
+def shown_rows(revocation: Revocation) -> frozenset[str]:
+    """The rows with which a second yes outside the card may come now."""
+    return frozenset({approval_row(revocation), protection.block_id(revocation.id)} - {""})
+
+
+def _approve(revocation: Revocation) -> Block:
+    sure = are_you_sure(
+        "Take them off the list?",
+        f"{plain(revocation.who, 150)} can use AWS again, with whatever access they have.",
+        "Approve",
+    )
+    return button("Approve release", "approval_give", revocation.id, style="primary", confirm=sure)
+
+
+def _by_hand(revocation: Revocation) -> bool:
+    return any(step.kind in ATTESTABLE and step.state is StepState.OPEN for step in revocation.steps)
+
+
+def _deny_again(revocation: Revocation) -> Block:
+    sure = are_you_sure(
+        f"Deny {plain(revocation.who, 90)} again?",
+        "They go back onto the Deny policy at once.",
+        "Deny again",
+        danger=True,
+    )
+    return button("Deny again", "revocation_deny_again", revocation.id, style="danger", confirm=sure)
+
+
+def _button(revocation: Revocation, label: str, action_id: str) -> Block:
+    return button(label, action_id, revocation.id)
+
+
+def was(revocations: list[Revocation]) -> str:
+    """What ended, one short line each; mrkdwn."""
+    return cut("\n".join(_ended(revocation) for revocation in revocations), 2900)
+
+
+def _ended(revocation: Revocation) -> str:
+    return f"{revocation.id} · {phrase.standing(revocation)} · asked for {local(revocation.requested_at)}"
