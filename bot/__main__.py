@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,12 +17,14 @@ from slack_sdk import WebClient
 from bot import credentials
 from bot.app import THREADS, build_app
 from bot.deps import Deps
+from bot.directory import KnownPeople
 from bot.guard import Guard
 from bot.serving import Pages, serve_http, serve_socket
 from bot.settings import BotSettings
 from workers import logs
 from workers.adapters.audit_log import AuditLog
 from workers.adapters.audit_sink import StdoutSink
+from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty, warm
 from workers.adapters.redis_server import RedisServer
@@ -34,6 +37,9 @@ from workers.pace import every
 from workers.settings import WrongSettings, read
 
 logger = logging.getLogger(__name__)
+
+DIRECTORY_EVERY = 15.0
+"""So often it is asked whether the copy of the directory changed; it is made every 15 minutes."""
 
 GROUPS_EVERY = 45.0
 """Before an answer of Slack about a user group is too old to be used unasked."""
@@ -62,14 +68,15 @@ def run(settings: BotSettings, stop: threading.Event) -> None:
     server = RedisServer(settings.revoke_data_dir) if settings.redis_url is None else None
     if server is not None:
         server.ensure()
-    deps = build_deps(settings, server)
+    people = KnownPeople(RedisDirectoryCopy(hasty(_redis_url(settings, server))))
+    deps = replace(build_deps(settings, server), directory=people)
     client = WebClient(
         settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=5
     )
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
     gate = Guard(deps)
     app = build_app(client, secret, deps, gate)
-    tick = partial(_tick, server, every(GROUPS_EVERY, gate.refresh))
+    tick = partial(_tick, server, every(GROUPS_EVERY, gate.refresh), every(DIRECTORY_EVERY, people.refresh))
     if settings.slack_app_token is not None:
         serve_socket(app, settings.slack_app_token.get_secret_value(), stop, tick)
     else:
@@ -81,8 +88,7 @@ def run(settings: BotSettings, stop: threading.Event) -> None:
 
 
 def build_deps(settings: BotSettings, server: RedisServer | None) -> Deps:
-    url = settings.redis_url.get_secret_value() if settings.redis_url else server.url if server else ""
-    redis = hasty(url)
+    redis = hasty(_redis_url(settings, server))
     queue = JobQueue(redis)
     _warm(redis, queue)
     timing = settings.timing
@@ -99,6 +105,10 @@ def build_deps(settings: BotSettings, server: RedisServer | None) -> Deps:
     )
 
 
+def _redis_url(settings: BotSettings, server: RedisServer | None) -> str:
+    return settings.redis_url.get_secret_value() if settings.redis_url else server.url if server else ""
+
+
 def _warm(redis: Redis, queue: JobQueue) -> None:
     try:
         warm(redis, THREADS)
@@ -107,10 +117,11 @@ def _warm(redis: Redis, queue: JobQueue) -> None:
         logger.warning("redis_away_at_start")
 
 
-def _tick(server: RedisServer | None, refresh: Callable[[], None]) -> None:
+def _tick(server: RedisServer | None, *refresh: Callable[[], None]) -> None:
     """What is done about once a second, whatever Slack sends."""
     _keep(server)
-    refresh()
+    for one in refresh:
+        one()
 
 
 def _keep(server: RedisServer | None) -> None:

@@ -16,8 +16,9 @@ _WITH_REASON = ("release", "restore", "false-alarm")
 HELP = """*Deny a user everywhere:* `/revoke @alice key leaked`
 A target is a mention, an e-mail, a user name, an Identity Center user ID, or the session ARN of an alert;
 several targets make several revocations. Nobody is denied before somebody presses *Deny now* on the card.
-`/revoke status @alice` · how it stands
-`/revoke list` · who is denied now
+`/revoke` alone opens a form that searches the directory.
+`/revoke status @alice` · how it stands, and what was before
+`/revoke list` · who is denied now, what is open, and what to do next
 `/revoke hold @alice` · keep them denied 12 hours more
 `/revoke release @alice [reason]` · ask to take them off the list; a second person approves
 `/revoke false-alarm @alice [reason]` · ask to give back what was taken and take them off the list; a second person approves
@@ -60,13 +61,23 @@ class Help:
 
 
 @dataclass(frozen=True)
+class Whom:
+    """Nothing was typed: a form asks whom and why."""
+
+    sentence: str
+    """What to type instead, where no form can be opened."""
+
+
+@dataclass(frozen=True)
 class Wrong:
     """The text cannot be carried out; the sentence says what to type, and keeps what was typed."""
 
     sentence: str
+    nobody: bool = False
+    """Nobody was named in a way that is understood, so the directory is offered to be searched."""
 
 
-Command = Revoke | About | ListOpen | Help | Wrong
+Command = Revoke | About | ListOpen | Help | Whom | Wrong
 
 
 def parse(text: str) -> Command:
@@ -75,7 +86,7 @@ def parse(text: str) -> Command:
         return Wrong(_again("There are control characters in it. Nothing was recorded.", text))
     tokens = text.split()
     if not tokens:
-        return Wrong("Whom? Type `/revoke @alice key leaked`, or `/revoke help`.")
+        return Whom("Whom? Type `/revoke @alice key leaked`, or `/revoke help`.")
     word = _clean(tokens[0]).lower()
     if word == "help":
         return Help()
@@ -100,7 +111,7 @@ def _about(word: str, tokens: list[str]) -> Command:
     if isinstance(target, Wrong):
         return target
     if target is None:
-        return Wrong(f"{_shown(tokens[0])} is no target. Type `/revoke {word} @alice`.")
+        return Wrong(f"{_shown(tokens[0])} is no target. Type `/revoke {word} @alice`.", nobody=True)
     return About(word, target=target, reason=reason)
 
 
@@ -116,7 +127,8 @@ def _revoke(tokens: list[str], text: str) -> Command:
             targets.append(target)
     if not targets:
         return Wrong(
-            f"{_shown(tokens[0])} is no target. Type `/revoke @alice key leaked`, or `/revoke help`."
+            f"{_shown(tokens[0])} is no target. Type `/revoke @alice key leaked`, or `/revoke help`.",
+            nobody=True,
         )
     reason = _reason(tokens, text)
     if len(reason) > REASON_LIMIT:
@@ -172,7 +184,8 @@ def _nobody(token: str) -> Wrong | None:
         name = _shown(token)
         return Wrong(
             f"Slack does not know {name} as a person, so it is not clear who is meant. Pick the name from Slack's "
-            "list while typing, or give the e-mail or the user name: `/revoke alice@example.com key leaked`."
+            "list while typing, or give the e-mail or the user name: `/revoke alice@example.com key leaked`.",
+            nobody=True,
         )
     return None
 

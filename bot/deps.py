@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from workers.domain.rules import Rules
-from workers.ports import RevocationStore, SlackPeople
+from workers.ports import DirectorySearch, RevocationStore, SlackPeople
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,3 +13,5 @@ class Deps:
     rules: Rules
     responders: tuple[str, ...]
     approvers: tuple[str, ...]
+    directory: DirectorySearch | None = None
+    """None: nobody can be searched for."""

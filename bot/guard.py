@@ -48,7 +48,8 @@ class Guard:
         ours: OurApp | None = self.prompt.known(OURSELVES)
         if why := origin.misdirected(body, context, ours):
             return refuse(context, body, why)
-        if not self.deps.store.first_sight(seen.key(req, body), REMEMBER):
+        asks_only = seen.asks_only(req, body)
+        if not asks_only and not self.deps.store.first_sight(seen.key(req, body), REMEMBER):
             logger.info("request_seen_before")
             return BoltResponse(status=200, body="")
         person, authority = self._who(user_id)

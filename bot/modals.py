@@ -13,6 +13,7 @@ from typing import Any
 from workers.cards.checklist import summed, taken, unattested
 from workers.cards.step_words import TITLES
 from workers.cards.text import Block, bullets, plain, plain_section, section
+from workers.domain.directory_search import Known
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind, Step
 from workers.service.intake import REASON_LIMIT
@@ -20,6 +21,8 @@ from workers.service.intake import REASON_LIMIT
 ATTEST, ASSIGN = "attest_form", "assign_form"
 FALSE_ALARM, RESTORE = "false_alarm_form", "restore_form"
 DENY, DENY_AGAIN = "deny_form", "deny_again_form"
+
+SEARCH, PERSON = "search_form", "person"
 
 NOTHING_LOST = "nothing_lost"
 
@@ -173,6 +176,80 @@ def user_name(callback_id: str, revocation: Revocation) -> View:
             ),
         ],
     )
+
+
+def search(channel: str, reason: str = "", *, searchable: bool, hint: str) -> View:
+    """The form "Revoke": whom, searched or typed, and why. `channel`: where it was asked for."""
+    element: Block = {"type": "external_select", "min_query_length": 2}
+    element["placeholder"] = _words("Two letters or more", 150)
+    pick = (
+        [_input(PERSON, "Search the directory", element, hint=hint)] if searchable else [plain_section(hint)]
+    )
+    typed: Block = {"type": "plain_text_input", "max_length": 300}
+    label = "Or type it: user name, e-mail or user ID" if searchable else "User name, e-mail or user ID"
+    return {
+        "type": "modal",
+        "callback_id": SEARCH,
+        "private_metadata": json.dumps({"channel": channel}),
+        "title": _words("Revoke", 24),
+        "submit": _words("Find them", 24),
+        "close": _words("Back", 24),
+        "blocks": [
+            plain_section(
+                "Whom? A card shows who it is. Nobody is denied before somebody presses Deny now there."
+            ),
+            *pick,
+            _input("typed", label, typed, optional=searchable),
+            _reason(reason),
+        ],
+    }
+
+
+def person(known: Known) -> Block:
+    """One of the directory's users to pick; the value is the user ID."""
+    name = f"{known.display_name} ({known.user_name})" if known.display_name else known.user_name
+    option = _option(name if plain(name, 75).strip() else known.user_id, known.user_id)
+    mail = plain(known.email, 75).strip()
+    return option | ({"description": _words(mail, 75)} if mail else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    """The search form as it came back."""
+
+    channel: str
+    picked: str
+    typed: str
+    reason: str
+    at: str
+    """The block beside which an error is shown."""
+
+
+def searched(view: Mapping[str, Any]) -> Searched:
+    """What was sent. Raises ValueError where it is no form of ours."""
+    about = json.loads(str(view.get("private_metadata") or "{}"))
+    state = (view.get("state") or {}).get("values") or {}
+    values = {block: _value(element) for block, parts in state.items() for element in parts.values()}
+    inputs = [b["block_id"] for b in view.get("blocks") or [] if b["type"] == "input"]
+    given = {name: str(values.get(name) or "").strip() for name in (PERSON, "typed", "reason")}
+    at = "typed" if given["typed"] and not given[PERSON] else inputs[0]
+    return Searched(
+        channel=str(about.get("channel") or ""),
+        picked=given[PERSON],
+        typed=given["typed"],
+        reason=given["reason"][:REASON_LIMIT],
+        at=at,
+    )
+
+
+def answered(sentence: str) -> View:
+    """What takes the search form's place once it was sent; mrkdwn."""
+    return {
+        "type": "modal",
+        "title": _words("Revoke", 24),
+        "close": _words("Close", 24),
+        "blocks": [section(sentence)],
+    }
 
 
 def said(revocation: Revocation, sentence: str) -> View:

@@ -6,6 +6,7 @@ from typing import Any
 from bot.command_text import HELP
 from workers.cards import card as cards
 from workers.cards import open_list, phrase, second_person
+from workers.cards.searching import search_button
 from workers.cards.text import Block, actions, are_you_sure, button, context, cut, fitting, inert, section
 from workers.domain.revocation import Revocation, State
 from workers.domain.rules import Rules
@@ -139,9 +140,6 @@ def held(revocation: Revocation, rules: Rules) -> str:
     return f"{revocation.id}: {inert(revocation.who, 100)} stays denied {phrase.hold_end(revocation, rules.timing)}."
 
 
-SEARCH = "directory_search"
-
-
 def not_found(sentence: str) -> Reply:
     """That nobody was found, with the form that searches the directory."""
     return {
@@ -149,12 +147,6 @@ def not_found(sentence: str) -> Reply:
         "blocks": [section(sentence), actions(search_button())],
         "response_type": "ephemeral",
     }
-
-
-def search_button() -> Block:
-    """Carries nothing: whom and why is asked in the form."""
-    words = {"type": "plain_text", "text": "Search the directory", "emoji": False}
-    return {"type": "button", "text": words, "action_id": SEARCH}
 
 
 DENY_ALL = "revocations_confirm_all"

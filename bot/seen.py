@@ -21,5 +21,13 @@ def key(req: BoltRequest, body: Mapping[str, Any]) -> str:
     return _digest(f"wire:{signature}{req.raw_body or json.dumps(body, sort_keys=True)}")
 
 
+def asks_only(req: BoltRequest, body: Mapping[str, Any]) -> bool:
+    """Whether it asks for options and came by Socket Mode, where the same letters typed again make the same request.
+
+    Over HTTP the time stamp tells them apart, and there somebody could send what they overheard.
+    """
+    return body.get("type") == "block_suggestion" and "x-slack-signature" not in req.headers
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

@@ -20,6 +20,7 @@ from workers.adapters.aws.last_of_set import LastAssignments
 from workers.adapters.aws.organizations import OrganizationsDenyPolicy, OrganizationsTree
 from workers.adapters.aws.pacing import Pace, keep_pace
 from workers.adapters.aws.sns import SnsAlarm
+from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty, patient
 from workers.adapters.redis_server import RedisServer
@@ -109,6 +110,7 @@ def build_world(
         open_applications=ApplicationsOpenToAll(clients, center),
         histories=build_histories(settings, clients),
         provider=build_scim(settings),
+        directory_copy=RedisDirectoryCopy(connect(redis_url(settings))),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from workers.domain.actor import Actor
 from workers.domain.audit import Digest
 from workers.domain.audit_entry import Line
+from workers.domain.directory_search import Known
 from workers.domain.look_back import Found, Sought
 from workers.domain.revocation import DirectoryUser, Revocation
 from workers.domain.witnessed import Seen
@@ -307,6 +308,42 @@ class Directory(Protocol):
         ...
 
     def group_ids(self, user_id: str) -> list[str]: ...
+
+    def everybody(self) -> Iterator[DirectoryUser]:
+        """All users, page by page as they are taken. Not every one is readable: such a one is left out."""
+        ...
+
+
+class DirectoryCopy(Protocol):
+    """What the directory held lately, for searching. Unsigned: it proposes, and AWS says who somebody is."""
+
+    def made_at(self) -> datetime | None:
+        """When AWS was read for it; None where there is none, or that cannot be told. Never raises."""
+        ...
+
+    def keep(self, users: Sequence[Known], at: datetime) -> None: ...
+
+    def digest(self) -> str | None:
+        """The same for the same users; None where there is no copy."""
+        ...
+
+    def read(self) -> list[Known]:
+        """The users of the copy, whatever of it is readable."""
+        ...
+
+
+class DirectorySearch(Protocol):
+    """The copy, as the bot searches it. Quick, and never raises."""
+
+    def find(self, query: str) -> list[Known]:
+        """The best matches first, as many as Slack shows."""
+        ...
+
+    def count(self) -> int: ...
+
+    def made_at(self) -> datetime | None:
+        """When AWS was read for it; None where there is nothing to search."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,10 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 
 from bot import replies
-from bot.command_text import About, Help, ListOpen, Revoke, Wrong, parse
+from bot.command_text import About, Help, ListOpen, Revoke, Whom, Wrong, parse
 from bot.deps import Deps
 from bot.listeners.forms import false_alarm_form, restore_form
+from bot.listeners.searching import search_form
 from bot.modals import View
 from bot.rooms import Rooms
 from bot.silence import silence
@@ -52,8 +53,10 @@ def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -
     parsed = parse(str(command.get("text") or ""))
     try:
         match parsed:
-            case Wrong(sentence):
-                return replies.say(sentence)
+            case Wrong(sentence, nobody):
+                return replies.not_found(sentence) if nobody else replies.say(sentence)
+            case Whom(sentence):
+                return Form(search_form(deps, who, str(command.get("channel_id"))), sentence)
             case Help():
                 return replies.help_()
             case ListOpen():

@@ -195,7 +195,6 @@ def test_a_person_who_is_no_responder_is_refused(installation: Installation) -> 
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("", "Whom? Type"),
         ("@sec-oncall all of them", "A user group is no target"),
         ("@nobody-here", "Slack does not know `@nobody-here` as a person"),
         ("statsu @mallory", "Did you mean `/revoke status`"),

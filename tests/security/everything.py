@@ -16,7 +16,7 @@ from tests.sandbox.slack.form import inputs
 from tests.sandbox.slack.seed import BOB, CAROL, SEC_INC
 from tests.sandbox.slack.state import Json, Message
 from tests.security.door import Door, about_mallory
-from tests.unit.make import at, followed, requested
+from tests.unit.make import ALICE, at, followed, requested
 from workers.cards import approval
 from workers.domain.actor import Actor
 from workers.domain.look_back import LookBack
@@ -96,6 +96,8 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "sign_in_disable_anyway": (Place(_may_sign_in, lambda record: f"step.{Kind.SIGN_IN}"),),
     "step_retry": (Place(_denied, lambda record: f"step.{Kind.ASSIGNMENTS}"),),
     "revocation_false_alarm": (Place(_denied, opens=True),),
+    "directory_search": (Place(_denied, opens=True),),
+    "revocations_confirm_all": (Place(_asked),),
     "step_attest": (_STEP,),
     "step_undo_attest": (Place(_attested, lambda record: f"step.{Kind.DEVICE}"),),
     "step_assign": (_STEP,),
@@ -198,4 +200,6 @@ def _value(block_id: str, element: Json) -> Any:
             return element["options"][-1]["value"]
         case "datetimepicker":
             return None
+        case "external_select":
+            return {"text": {"type": "plain_text", "text": "mallory"}, "value": ALICE.user_id}
     return TYPED.get(block_id, "words")

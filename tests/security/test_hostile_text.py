@@ -29,7 +29,10 @@ from workers.domain.rules import Rules
 from workers.ports import Message
 
 NOT_RENDERERS = {"workers.cards.text", "bot.__main__", "bot.app", "bot.settings", "bot.serving"}
-OURS_ALONE = {"sentence": "Nothing changed.", "by": "U0BOB00001", "callback_id": "deny_form", "silence": None, "workspace": "example", "viewer": "U0BOB00001"}
+OURS_ALONE = {
+    **{"sentence": "Nothing changed.", "by": "U0BOB00001", "callback_id": "deny_form", "silence": None},
+    **{"workspace": "example", "viewer": "U0BOB00001"},
+}
 """Parameters that are no text from outside."""
 
 MAY_END_EARLY = {"bot.replies.asked"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.command_text import About, Help, ListOpen, Revoke, Wrong, parse
+from bot.command_text import About, Help, ListOpen, Revoke, Whom, Wrong, parse
 from tests.unit.make import ALICE_ID
 from workers.domain.revocation import TargetRef
 from workers.domain.user_id import is_user_id
@@ -103,6 +103,30 @@ def test_a_reason_keeps_its_lines_and_blanks_and_loses_only_slacks_escapes() -> 
     assert revoke(text).reason == "key leaked\n  in R&D:  a < b &gt;\n\tsee *ticket*"
 
 
+@pytest.mark.parametrize("typed", ["", "  \n "])
+def test_nothing_typed_asks_whom(typed: str) -> None:
+    assert parse(typed) == Whom("Whom? Type `/revoke @alice key leaked`, or `/revoke help`.")
+
+
+@pytest.mark.parametrize(
+    ("typed", "nobody"),
+    [
+        ("@alice leaked", True),
+        ("??? leaked", True),
+        ("release ???", True),
+        ("lsit", False),
+        ("hold", False),
+        ("<!channel> leaked", False),
+    ],
+)
+def test_the_directory_is_offered_where_somebody_was_named_and_not_understood(
+    typed: str, nobody: bool
+) -> None:
+    command = parse(typed)
+    assert isinstance(command, Wrong)
+    assert command.nobody is nobody
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -111,8 +135,6 @@ def test_a_reason_keeps_its_lines_and_blanks_and_loses_only_slacks_escapes() -> 
         ("<!here|here>", "That is no person"),
         ("<#C0SECINC01|sec-inc> leaked", "That is no person"),
         ("@alice leaked", "Slack does not know `@alice` as a person"),
-        ("", "Whom? Type `/revoke @alice key leaked`"),
-        ("  \n ", "Whom?"),
         ("status@", "is no command. Did you mean `/revoke status`"),
         ("staus <@U0ALICE001>", "Did you mean `/revoke status`"),
         ("lsit", "Did you mean `/revoke list`"),

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from workers.cards import acts, approval, checklist, phrase, protection, residuals, second_person, way_out
+from workers.cards.searching import search_button
 from workers.cards.text import (
     Block,
     actions,
@@ -52,6 +53,9 @@ def _body(revocation: Revocation, rules: Rules) -> list[Block]:
             return [_told(revocation, rules), actions(button("Ask again", "step_retry", revocation.id))]
         case State.WATCHED | State.RELEASED | State.CLOSED:
             return _off(revocation, rules)
+        case State.REFUSED:
+            search = actions(search_button(revocation.id))
+            return [_told(revocation, rules), *_given_reasons(revocation), search]
         case _:
             return [_told(revocation, rules), *_given_reasons(revocation)]
 

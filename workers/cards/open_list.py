@@ -5,6 +5,7 @@ Read on a phone at 3 a.m.: how it stands as a word, who, since when, whose it is
 
 import re
 from datetime import datetime
+from typing import NamedTuple
 
 from workers.cards import approval, checklist, phrase, protection, second_person
 from workers.cards.step_words import title
@@ -104,7 +105,8 @@ def _count(left: "list[OpenItem] | tuple[OpenItem, ...]", now: datetime) -> str:
 
 
 def _named(left: list[OpenItem]) -> str:
-    return ", ".join(what(item) for item in left)
+    """What waits for people stands first."""
+    return ", ".join(what(item) for item in sorted(left, key=lambda item: not item.by_people))
 
 
 def what(item: OpenItem) -> str:
@@ -126,27 +128,30 @@ def _ends(revocation: Revocation, timing: Timing) -> str:
     return f"Clean-up not in sight{least}: it is not proven that they can get no new credentials"
 
 
-Pressable = tuple[Block | None, str]
-"""A button, and the row that says what it is about; empty: nothing."""
+class Next(NamedTuple):
+    """A button, or none; and the row that says what it is about, empty where the button says it."""
+
+    button: Block | None
+    row: str = ""
 
 
-def next_button(revocation: Revocation, viewer: str) -> Pressable:
-    """What whoever looks at it most likely does next; None where that is nothing, or must be read first."""
+def next_button(revocation: Revocation, viewer: str) -> Next:
+    """What whoever looks at it most likely does next; none where that is nothing, or must be read first."""
     match revocation.state:
         case State.REQUESTED:
-            return _to_deny(revocation, viewer), ""
+            return Next(_to_deny(revocation, viewer))
         case State.CONFIRMED | State.RELEASING:
-            return (_button(revocation, "Retry", "step_retry"), "") if revocation.trouble else (None, "")
+            return Next(_button(revocation, "Retry", "step_retry") if revocation.trouble else None)
         case State.DENIED:
-            return _denied(revocation, viewer)
+            return _second_yes(revocation, viewer) or _denied(revocation)
         case State.WATCHED if _by_hand(revocation):
-            return _button(revocation, "Done", "step_attest"), ""
+            return Next(_button(revocation, "Done", "step_attest"))
         case State.WATCHED | State.RELEASED:
-            return (None, "") if revocation.giving_back else (_deny_again(revocation), "")
+            return Next(None if revocation.giving_back else _deny_again(revocation))
         case State.EXPIRED:
-            return _button(revocation, "Ask again", "step_retry"), ""
+            return Next(_button(revocation, "Ask again", "step_retry"))
         case _:
-            return None, ""
+            return Next(None)
 
 
 def _to_deny(revocation: Revocation, viewer: str) -> Block | None:
@@ -154,27 +159,29 @@ def _to_deny(revocation: Revocation, viewer: str) -> Block | None:
     return None if revocation.user is None or voted else protection.deny_button(revocation)
 
 
-def _denied(revocation: Revocation, viewer: str) -> Pressable:
+def _second_yes(revocation: Revocation, viewer: str) -> Next | None:
+    """Where one is waited for, and this viewer may be the one who gives it."""
+    request, confirmer = revocation.release, revocation.confirmed_by
     if revocation.trouble:
-        return _button(revocation, "Retry", "step_retry"), ""
-    if ratification.waits(revocation) and (
-        revocation.confirmed_by is None or revocation.confirmed_by.id != viewer
-    ):
-        return button("Ratify", "approval_give", revocation.id, style="primary"), protection.block_id(
-            revocation.id
-        )
-    if (row := approval_row(revocation)) and revocation.release and revocation.release.asked_by.id != viewer:
-        return _approve(revocation), row
-    if revocation.notice_at is not None and not revocation.hold_open:
-        return _button(revocation, "Hold 12 h", "revocation_hold"), ""
+        return None
+    if ratification.waits(revocation) and (confirmer is None or confirmer.id != viewer):
+        ratify = button("Ratify", "approval_give", revocation.id, style="primary")
+        return Next(ratify, protection.block_id(revocation.id))
+    row = approval_row(revocation)
+    return Next(_approve(revocation), row) if row and request and request.asked_by.id != viewer else None
+
+
+def _denied(revocation: Revocation) -> Next:
+    hold = None if revocation.hold_open else _button(revocation, "Hold 12 h", "revocation_hold")
     failed = next((step for step in revocation.steps if step.state is StepState.FAILED), None)
+    if revocation.trouble:
+        return Next(_button(revocation, "Retry", "step_retry"))
+    if revocation.notice_at is not None and hold is not None:
+        return Next(hold)
     if failed is not None:
-        return _button(
-            revocation, "Retry", "step_retry"
-        ), f"{checklist.block_id(failed.kind)}@{revocation.id}"
-    if _by_hand(revocation):
-        return _button(revocation, "Done", "step_attest"), ""
-    return (None, "") if revocation.hold_open else (_button(revocation, "Hold 12 h", "revocation_hold"), "")
+        row = f"{checklist.block_id(failed.kind)}@{revocation.id}"
+        return Next(_button(revocation, "Retry", "step_retry"), row)
+    return Next(_button(revocation, "Done", "step_attest") if _by_hand(revocation) else hold)
 
 
 def approval_row(revocation: Revocation) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from workers.domain import clearance, follow_ups, look_back, ratification
-from workers.domain.expiry import expires_at as expires_at
+from workers.domain.expiry import expires_at
 from workers.domain.revocation import Revocation, State
 from workers.domain.timing import APPROVE_WITHIN, WATCH_FOR, WRITE_WITHIN, Timing
+
+__all__ = ["JOB_LATE", "expires_at", "next_due", "watch_until"]
 
 JOB_LATE = timedelta(seconds=3)
 """A job that has not done its work after this is taken for lost."""

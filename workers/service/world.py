@@ -11,6 +11,7 @@ from workers.ports import (
     Assignments,
     DenyPolicy,
     Directory,
+    DirectoryCopy,
     EventHistory,
     IdentityProvider,
     IncidentChannel,
@@ -45,5 +46,7 @@ class World:
     open_applications: OpenApplications
     provider: IdentityProvider | None = None
     """None: a person disables sign-in."""
+    directory_copy: DirectoryCopy | None = None
+    """Where the directory is kept for searching; None: it is not."""
     histories: tuple[EventHistory, ...] = ()
     """Where it can be read what a user did; none: a person runs the query."""

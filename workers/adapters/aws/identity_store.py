@@ -2,7 +2,7 @@
 
 import logging
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
@@ -53,6 +53,15 @@ class IdentityStoreDirectory:
             hit = self._looked_up("userName", user_name.strip())
             return [hit] if hit is not None else []
         return self._by("userName", user_name.strip(), lambda user: _folded(user.user_name) == wanted)
+
+    def everybody(self) -> Iterator[DirectoryUser]:
+        store = self.center.store_id
+        with translated("read the users of the directory", "identitystore"):
+            for found in every(
+                self.clients.identity_store, "list_users", "Users", PAGE, IdentityStoreId=store
+            ):
+                if is_user_id(str(found.get("UserId"))):
+                    yield _user(found)
 
     def group_ids(self, user_id: str) -> list[str]:
         """Ids of the groups the user is a direct member of (groups do not nest); none for a deleted user."""

@@ -1,0 +1,217 @@
+"""The private answers and their buttons, and the form that searches the directory, through the real bot and workers."""
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.installation import ALICE, BOB, CAROL, MALLORY, SEC_INC, Installation
+from tests.sandbox.slack.state import Ephemeral
+from tests.scenarios.steps import (
+    ask,
+    becomes,
+    deny,
+    form,
+    newcomer,
+    press,
+    revocation_id,
+    shows,
+    whispered,
+)
+
+
+def answer(installation: Installation, user: str, text: str, channel: str = SEC_INC) -> Ephemeral:
+    """What this person alone is answered, with its buttons."""
+    said = installation.slack.command(user, channel, f"/revoke {text}")
+    assert said.ok, (said.error, said.status, said.body)
+    return installation.slack.ephemerals(user)[-1]
+
+
+def click(
+    installation: Installation, user: str, seen: Ephemeral, action_id: str, value: str | None = None
+) -> None:
+    done = installation.slack.click(user, seen.channel, seen.ts, action_id, value=value)
+    assert done.ok, (done.error, done.status, done.body)
+
+
+def block_of(seen: Ephemeral, id_: str) -> dict[str, Any]:
+    return next(block for block in seen.blocks if id_ in str(block))
+
+
+def copied(installation: Installation) -> None:
+    """The workers have copied the directory, and the bot has loaded it."""
+    installation.until(lambda: installation.redis.hget("revoke:directory", "at"), 20)
+
+
+def test_the_list_says_what_is_open_and_its_button_acts_from_another_channel(
+    installation: Installation,
+) -> None:
+    newcomer(installation, "lara")
+    card = deny(installation, "lara key leaked")
+    shows(installation, card, "Portal and background sessions: open")
+
+    seen = answer(installation, BOB, "list", "C0GENERAL1")
+    block = block_of(seen, revocation_id(card))
+
+    words = block["text"]["text"]
+    assert f"{revocation_id(card)} · Denied" in words
+    assert f"owner <@{ALICE}>" in words
+    assert "open: Portal and background sessions" in words
+    assert f"/archives/{SEC_INC}/p{card.ts.replace('.', '')}|Open the card>" in words
+    assert block["accessory"]["action_id"] == "step_attest"
+    click(installation, BOB, seen, "step_attest", revocation_id(card))
+    assert revocation_id(card) in str(form(installation, BOB))
+
+
+def test_who_is_asked_to_confirm_can_do_it_from_the_list(installation: Installation) -> None:
+    lena = newcomer(installation, "lena")
+    card = ask(installation, "lena key leaked")
+    shows(installation, card, "Deny now")
+
+    seen = answer(installation, BOB, "list")
+    click(installation, BOB, seen, "revocation_confirm", revocation_id(card))
+
+    whispered(installation, BOB, f"{revocation_id(card)} · ")
+    becomes(installation, card, "Denied")
+    assert lena in installation.aws.denied()
+    click(installation, BOB, seen, "revocation_confirm", revocation_id(card))
+    whispered(installation, BOB, "Nothing changed: ")
+
+
+def test_an_approve_in_an_old_answer_does_not_approve_a_newer_request(installation: Installation) -> None:
+    luis = newcomer(installation, "luis")
+    card = deny(installation, "luis key leaked")
+    assert (
+        "waits for a second person" in answer(installation, ALICE, f"release {revocation_id(card)} over").text
+    )
+    old = answer(installation, CAROL, "list")
+    assert block_of(old, revocation_id(card))["accessory"]["action_id"] == "approval_give"
+    press(installation, card, "approval_refuse", user=BOB)
+    installation.until(lambda: installation.store.get(revocation_id(card)).release is None)
+    installation.until(lambda: True)
+    answer(installation, BOB, f"release {revocation_id(card)} another reason")
+
+    click(installation, CAROL, old, "approval_give", revocation_id(card))
+
+    whispered(installation, CAROL, "no longer what this answer shows")
+    assert luis in installation.aws.denied()
+    click(installation, CAROL, answer(installation, CAROL, "list"), "approval_give", revocation_id(card))
+    becomes(installation, card, "Released")
+
+
+def test_the_target_gets_nothing_out_of_an_answer_of_somebody_else(installation: Installation) -> None:
+    card = deny(installation, "@mallory key leaked")
+    seen = answer(installation, BOB, f"status {revocation_id(card)}")
+    made = installation.slack.state.show(
+        Ephemeral("1700000009.000100", "C0GENERAL1", MALLORY, seen.text, seen.blocks, None, 0.0)
+    )
+    button = next(b for b in seen.blocks if b["type"] == "actions")["elements"][0]
+    click(installation, MALLORY, made, button["action_id"])
+    whispered(installation, MALLORY, "Only a responder")
+
+
+def test_status_shows_what_was_before_and_offers_the_next_step(installation: Installation) -> None:
+    newcomer(installation, "lotte")
+    first = ask(installation, "lotte a drill")
+    press(installation, first, "revocation_cancel")
+    becomes(installation, first, "Cancelled")
+    second = deny(installation, "lotte key leaked")
+
+    seen = answer(installation, BOB, "status lotte")
+
+    assert seen.text.startswith(f"{revocation_id(second)} · ")
+    assert f"{revocation_id(first)} · Cancelled" in str(seen.blocks[-1])
+    assert any(block["type"] == "actions" for block in seen.blocks)
+    held = answer(installation, BOB, "hold lotte")
+    assert "stays denied until" in held.text
+    assert "Open the card" in str(held.blocks)
+
+
+def test_several_are_denied_by_one_click_and_each_outcome_is_told(installation: Installation) -> None:
+    milo, mina = newcomer(installation, "milo"), newcomer(installation, "mina")
+    seen = answer(installation, ALICE, "user:milo user:mina user:nobody-of-that-name key leaked")
+    button = seen.blocks[-1]["elements"][0]
+    ids = button["value"].split()
+    assert (button["text"]["text"], len(ids)) == ("Deny all now", 3)
+    installation.until(lambda: all(installation.store.get(id_).user for id_ in ids[:2]))
+    installation.until(lambda: installation.store.get(ids[2]).ended)
+
+    click(installation, ALICE, seen, "revocations_confirm_all")
+
+    said = whispered(installation, ALICE, "Confirmed and recorded: ")
+    assert [line.split(":")[0] for line in said.split("\n")] == ids
+    assert "Nothing changed" in said.split("\n")[2]
+    installation.until(lambda: {milo, mina} <= installation.aws.denied(), 15)
+    assert {installation.store.get(id_).confirmed_by.id for id_ in ids[:2]} == {ALICE}  # type: ignore[union-attr]
+
+    click(installation, ALICE, seen, "revocations_confirm_all")
+    whispered(installation, ALICE, "confirmed it at")
+
+
+def test_revoke_alone_opens_a_form_that_searches_the_directory(installation: Installation) -> None:
+    copied(installation)
+    found = installation.until(lambda: options(installation, BOB, "mallory"), 40)
+    assert found[0]["text"]["text"].startswith("Mallory")
+    view = form(installation, BOB)
+    sent = installation.slack.submit(
+        BOB, view["id"], {"person": {"person": found[0]}, "reason": {"reason": "from the form"}}
+    )
+
+    assert sent.ok, (sent.error, sent.body)
+    assert "mallory" in str(form(installation, BOB)["blocks"]) or "Looking up" in str(form(installation, BOB))
+    installation.slack.close(BOB, form(installation, BOB)["id"])
+    user_id = found[0]["value"]
+    record = installation.until(
+        lambda: next((r for r in installation.store.open() if of(r) == user_id), None)
+    )
+    assert "from the form" in [reason.text for reason in record.reasons]
+
+
+def options(installation: Installation, user: str, query: str) -> list[dict[str, Any]]:
+    """What the form offers for this; the form is left open."""
+    while (view := installation.slack.view(user)) is not None:
+        installation.slack.close(user, view["id"])
+    installation.slack.command(user, SEC_INC, "/revoke")
+    view = form(installation, user)
+    if "person" not in [block["block_id"] for block in view["blocks"]]:
+        return []
+    offered = installation.slack.suggest(user, view["id"], "person", "person", query)
+    assert offered.ok, offered.text
+    return list(offered.body["options"])
+
+
+def of(record: Any) -> str:
+    return record.user.user_id if record.user else record.target.value
+
+
+def test_a_card_that_found_nobody_leads_to_the_form_with_its_reason(installation: Installation) -> None:
+    newcomer(installation, "nadia")
+    card = ask(installation, "nadja key leaked")
+    becomes(installation, card, "NOT DENIED")
+    press(installation, card, "directory_search")
+    view = form(installation, ALICE)
+    assert "key leaked" in str(view["state"])
+
+    wrong = installation.slack.submit(ALICE, view["id"], {"typed": {"typed": "two words"}})
+    assert "no e-mail, user name or user ID" in str(wrong.body["errors"])
+    assert installation.slack.submit(ALICE, view["id"], {"typed": {"typed": "nadia"}}).ok
+    installation.slack.close(ALICE, form(installation, ALICE)["id"])
+
+    record = installation.until(
+        lambda: next((r for r in installation.store.open() if r.user and r.user.user_name == "nadia"), None)
+    )
+    assert [reason.text for reason in record.reasons] == ["key leaked"]
+
+
+@pytest.mark.parametrize("typed", ["status ghost", "@nobody-here leaked"])
+def test_whoever_names_nobody_is_offered_the_directory(installation: Installation, typed: str) -> None:
+    seen = answer(installation, BOB, typed)
+    click(installation, BOB, seen, "directory_search")
+    view = form(installation, BOB)
+    assert view["callback_id"] == "search_form"
+    installation.slack.close(BOB, view["id"])
+
+
+def test_who_may_not_revoke_gets_no_form(installation: Installation) -> None:
+    said = installation.slack.command(CAROL, SEC_INC, "/revoke")
+    assert said.text == "Only a responder can revoke. Ask one; REVOKE_RESPONDERS names them."
+    assert installation.slack.view(CAROL) is None
