@@ -78,8 +78,8 @@ def test_who_is_asked_to_confirm_can_do_it_from_the_list(installation: Installat
 
 
 def test_an_approve_in_an_old_answer_does_not_approve_a_newer_request(installation: Installation) -> None:
-    luis = newcomer(installation, "luis")
-    card = deny(installation, "luis key leaked")
+    lorenz = newcomer(installation, "lorenz")
+    card = deny(installation, "lorenz key leaked")
     assert (
         "waits for a second person" in answer(installation, ALICE, f"release {revocation_id(card)} over").text
     )
@@ -87,13 +87,12 @@ def test_an_approve_in_an_old_answer_does_not_approve_a_newer_request(installati
     assert block_of(old, revocation_id(card))["accessory"]["action_id"] == "approval_give"
     press(installation, card, "approval_refuse", user=BOB)
     installation.until(lambda: installation.store.get(revocation_id(card)).release is None)
-    installation.until(lambda: True)
     answer(installation, BOB, f"release {revocation_id(card)} another reason")
 
     click(installation, CAROL, old, "approval_give", revocation_id(card))
 
     whispered(installation, CAROL, "no longer what this answer shows")
-    assert luis in installation.aws.denied()
+    assert lorenz in installation.aws.denied()
     click(installation, CAROL, answer(installation, CAROL, "list"), "approval_give", revocation_id(card))
     becomes(installation, card, "Released")
 
@@ -106,7 +105,7 @@ def test_the_target_gets_nothing_out_of_an_answer_of_somebody_else(installation:
     )
     button = next(b for b in seen.blocks if b["type"] == "actions")["elements"][0]
     click(installation, MALLORY, made, button["action_id"])
-    whispered(installation, MALLORY, "Only a responder")
+    whispered(installation, MALLORY, "This is about you")
 
 
 def test_status_shows_what_was_before_and_offers_the_next_step(installation: Installation) -> None:
@@ -157,7 +156,7 @@ def test_revoke_alone_opens_a_form_that_searches_the_directory(installation: Ins
     )
 
     assert sent.ok, (sent.error, sent.body)
-    assert "mallory" in str(form(installation, BOB)["blocks"]) or "Looking up" in str(form(installation, BOB))
+    assert "Mallory" in str(form(installation, BOB)["blocks"])
     installation.slack.close(BOB, form(installation, BOB)["id"])
     user_id = found[0]["value"]
     record = installation.until(
@@ -166,10 +165,14 @@ def test_revoke_alone_opens_a_form_that_searches_the_directory(installation: Ins
     assert "from the form" in [reason.text for reason in record.reasons]
 
 
-def options(installation: Installation, user: str, query: str) -> list[dict[str, Any]]:
-    """What the form offers for this; the form is left open."""
+def close_all(installation: Installation, user: str) -> None:
     while (view := installation.slack.view(user)) is not None:
         installation.slack.close(user, view["id"])
+
+
+def options(installation: Installation, user: str, query: str) -> list[dict[str, Any]]:
+    """What the form offers for this; the form is left open."""
+    close_all(installation, user)
     installation.slack.command(user, SEC_INC, "/revoke")
     view = form(installation, user)
     if "person" not in [block["block_id"] for block in view["blocks"]]:
@@ -204,6 +207,7 @@ def test_a_card_that_found_nobody_leads_to_the_form_with_its_reason(installation
 
 @pytest.mark.parametrize("typed", ["status ghost", "@nobody-here leaked"])
 def test_whoever_names_nobody_is_offered_the_directory(installation: Installation, typed: str) -> None:
+    close_all(installation, BOB)
     seen = answer(installation, BOB, typed)
     click(installation, BOB, seen, "directory_search")
     view = form(installation, BOB)

@@ -66,6 +66,7 @@ ACTION_IDS = frozenset(
         *["handoff_start", "handoff_accept", "handoff_decline"],
         *["revocation_hold_until_released", "open_policy", "open_identity_center"],
         *["approval_nudge", "sign_in_disable_anyway", "step_assign", "revocation_deny_again"],
+        "directory_search",
     ]
 )
 PHRASES = (
