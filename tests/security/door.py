@@ -24,6 +24,7 @@ from slack_sdk import WebClient
 
 from bot.app import build_app
 from bot.deps import Deps
+from bot.directory import KnownPeople
 from bot.guard import OURSELVES, Guard
 from bot.prompt import Prompt
 from bot.serving import Pages
@@ -36,6 +37,7 @@ from tests.sandbox.slack.seed import ALICE, BOB, CAROL, MALLORY, SEC_INC, seed_d
 from tests.sandbox.slack.state import Json, Message
 from tests.sandbox.slack.workspace import SlackWorkspace
 from workers.adapters.audit_log import AuditLog
+from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty
 from workers.adapters.redis_server import RedisServer
@@ -44,6 +46,7 @@ from workers.adapters.slack_channel import SlackChannel
 from workers.adapters.slack_people import SlackDirectory
 from workers.cards import card as cards
 from workers.domain.actor import Actor
+from workers.domain.directory_search import Known
 from workers.domain.due import next_due
 from workers.domain.revocation import DirectoryUser, Revocation, TargetRef
 from workers.domain.rules import Rules
@@ -211,8 +214,17 @@ def _joined(
     store.mark("reconciled")
     directory = people(SlackDirectory.connected(slack.bot_token, slack.api_url, timeout=1))
     now = [0.0]
+    copy = RedisDirectoryCopy(redis)
+    copy.keep([Known(str(uuid.uuid4()), "mallory", "Mallory Target", "mallory@example.com")], store.now())
+    known = KnownPeople(copy)
+    known.refresh()
     deps = Deps(
-        store=store, people=directory, rules=rules, responders=rules.responders, approvers=rules.approvers
+        store=store,
+        people=directory,
+        rules=rules,
+        responders=rules.responders,
+        approvers=rules.approvers,
+        directory=known,
     )
     gate = Guard(deps, Prompt(clock=lambda: now[0] + time.monotonic()))
     client = WebClient(slack.bot_token, base_url=slack.api_url, timeout=5)
