@@ -49,7 +49,11 @@ def asked(revocations: list[Asked], reason: str, rules: Rules, silence: str | No
     for revocation in known[:3]:
         blocks.extend(cards.without_buttons(revocation, rules).blocks)  # type: ignore[arg-type]
     all_ = _deny_all([one.revocation for one in revocations])
-    return {"text": "\n".join(lines), "blocks": [*fitting(blocks)[: 50 - len(all_)], *all_], "response_type": "ephemeral"}
+    return {
+        "text": "\n".join(lines),
+        "blocks": [*fitting(blocks)[: 50 - len(all_)], *all_],
+        "response_type": "ephemeral",
+    }
 
 
 def _looking(revocations: list[Revocation]) -> str:

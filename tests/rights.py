@@ -80,6 +80,12 @@ def _unused(notes: list[dict[str, str]]) -> Iterator[str]:
 def _whole(session: pytest.Session) -> bool:
     """Whether every test ran, and none failed for another reason."""
     options, config = session.config.option, session.config
-    chosen = options.keyword or options.markexpr or options.lf or options.collectonly or options.deselect
+    chosen = (
+        options.keyword
+        or options.markexpr
+        or getattr(options, "lf", False)
+        or options.collectonly
+        or options.deselect
+    )
     from_paths = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     return from_paths and not chosen and not session.testsfailed

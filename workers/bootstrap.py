@@ -75,7 +75,9 @@ def rules(settings: WorkerSettings, region: str) -> Rules:
 Connect = Callable[[str], Redis]
 
 
-def build_store(settings: WorkerSettings, connect: Connect = patient, sink: AuditSink | None = None) -> RedisStore:
+def build_store(
+    settings: WorkerSettings, connect: Connect = patient, sink: AuditSink | None = None
+) -> RedisStore:
     """`sink`: the second place for each entry of the log; the standard output where none is given."""
     redis = connect(redis_url(settings))
     due = partial(next_due, timing=settings.timing)

@@ -30,6 +30,7 @@ ENTRY_POINT_MAY_ALSO = (
     "workers.pace",
     "workers.adapters.audit_log",
     "workers.adapters.audit_sink",
+    "workers.adapters.directory_copy",
     "workers.adapters.job_queue",
     "workers.adapters.redis_connection",
     "workers.adapters.redis_server",

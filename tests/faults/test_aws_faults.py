@@ -117,7 +117,7 @@ def test_a_full_policy_refuses_by_name_and_keeps_everybody_who_is_in() -> None:
 
 
 def test_a_policy_that_does_not_exist_is_named_with_what_to_do() -> None:
-    with Installation.fresh(REVOKE_DENY_POLICIES="p-notthere11") as installation:
+    with Installation.fresh(aws_seed={"policy": False}) as installation:
         card = ask(installation, "@mallory no policy yet")
         press(installation, card, "revocation_confirm")
         card = becomes(installation, card, "NOT DENIED")

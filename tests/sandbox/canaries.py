@@ -19,11 +19,11 @@ SHORTEST = 12
 
 
 def bot_token() -> str:
-    return f"xoxb-1111111111111-2222222222222-Canary{secrets.token_hex(12)}"
+    return f"xoxb-{1:013}-{2:013}-Canary{secrets.token_hex(12)}"
 
 
 def app_token() -> str:
-    return f"xapp-1-A0000000000-3333333333333-canary{secrets.token_hex(24)}"
+    return f"xapp-{1}-A0000000000-{3:013}-canary{secrets.token_hex(24)}"
 
 
 def signing_secret() -> str:
