@@ -247,9 +247,8 @@ def test_due_follows_the_record(store: RedisStore) -> None:
     assert store.due(now + timedelta(seconds=4)) == [made.id]
 
     looked = LookBack(since=now, until=now)
-    store.change(
-        made.id, becoming(State.DENIED, user=ALICE, written_at=now, next_read_at=now, look_back=looked)
-    )
+    done = {"look_back": looked, "stood_down_at": now}
+    store.change(made.id, becoming(State.DENIED, user=ALICE, written_at=now, next_read_at=now, **done))
     assert store.due(now) == [made.id]
     store.change(made.id, becoming(State.DENIED, next_read_at=now + timedelta(days=1)))
     assert store.due(now + timedelta(hours=12, minutes=14)) == []
@@ -264,7 +263,8 @@ def test_a_reading_that_changed_nothing_moves_its_own_time_and_no_other(store: R
     soon = Step(kind=Kind.ASSIGNMENTS, state=StepState.RUNNING, again_at=now + timedelta(seconds=12))
     looked = LookBack(since=now, until=now)
     taken = Snapshot(at=now, entry=1)
-    denied = {"user": ALICE, "written_at": now, "next_read_at": now, "look_back": looked, "snapshot": taken}
+    done = {"look_back": looked, "snapshot": taken, "stood_down_at": now}
+    denied = {"user": ALICE, "written_at": now, "next_read_at": now, **done}
     store.change(made.id, becoming(State.DENIED, steps=(soon,), **denied))
     assert store.due(now) == [made.id]
 

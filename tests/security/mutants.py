@@ -27,6 +27,10 @@ _OFF_ONLY = (
 )
 _RELEASING = "workers/service/intake/releasing.py"
 _RELEASING_TEST = "tests/unit/test_releasing.py::"
+_AUTHORITY = "workers/service/intake/authority.py"
+_SAME_PERSON = "workers/domain/same_person.py"
+_NO_SAY = "tests/security/test_target_has_no_say.py::"
+_REVOKED = "tests/security/test_revoked_responder.py::"
 _LOG = "workers/adapters/audit_log.py"
 _LOG_TEST = "tests/unit/test_audit_log.py::"
 _JOBS = "workers/adapters/job_queue.py"
@@ -150,10 +154,71 @@ MUTANTS = (
         f"{_RELEASING_TEST}test_what_was_not_shown_is_not_approved",
     ),
     Mutant(
-        "workers/domain/same_person.py",
+        _SAME_PERSON,
         "        return bool(set(one.id.split()) & set(other.id.split()))",
         "        return one.id == other.id",
         "tests/unit/test_same_person.py::test_at_terminals_the_same_caller_or_the_same_os_user_is_one_person",
+    ),
+    # The target has no say, nor whoever is revoked, under any of their names; their word falls with them.
+    Mutant(
+        _AUTHORITY,
+        "    if is_target(who.actor, current):",
+        "    if False:",
+        f"{_NO_SAY}test_no_use_case_is_open_to_the_target_whatever_became_of_them",
+    ),
+    Mutant(
+        _AUTHORITY,
+        "    if states:",
+        "    if False:",
+        f"{_NO_SAY}test_no_use_case_is_open_to_whoever_is_revoked",
+    ),
+    Mutant(
+        _AUTHORITY,
+        "State.RELEASING, State.WATCHED})",
+        "State.RELEASING})",
+        f"{_NO_SAY}test_no_use_case_is_open_to_whoever_is_revoked",
+    ),
+    Mutant(
+        _AUTHORITY,
+        "OPEN = frozenset({*ON_THE_LIST,",
+        "OPEN = frozenset({*ON_THE_LIST, State.REQUESTED,",
+        f"{_NO_SAY}test_a_request_that_nobody_confirmed_takes_no_rights_away",
+    ),
+    Mutant(
+        _AUTHORITY,
+        "    if names_typed(target) & names_of(who.actor):",
+        "    if False:",
+        f"{_NO_SAY}test_whoever_types_their_own_email_is_refused_before_anybody_looks_them_up",
+    ),
+    Mutant(
+        _SAME_PERSON,
+        "return _names(actor.id, actor.email)",
+        "return _names(actor.id)",
+        f"{_NO_SAY}test_somebody_is_the_target_by_any_name_that_both_have",
+    ),
+    Mutant(
+        _SAME_PERSON,
+        " or bool(names_of(one) & names_of(other))",
+        "",
+        f"{_NO_SAY}test_who_sits_at_a_terminal_under_their_email_is_the_same_person_in_slack",
+    ),
+    Mutant(
+        "workers/service/restore/giving.py",
+        " and not running.stopped and not _no_say(world, running)",
+        "",
+        f"{_REVOKED}test_a_restore_under_way_gives_nothing_more_back",
+    ),
+    Mutant(
+        "workers/service/intake/stepping.py",
+        "    changed = clearance.unnoticed(current)\n    if current.state is State.RELEASING",
+        "    changed = current\n    if current.state is State.RELEASING",
+        f"{_REVOKED}test_the_proof_that_rests_on_it_falls_with_it",
+    ),
+    Mutant(
+        "bot/pressed.py",
+        "    if not deeds or",
+        "    if",
+        f"{_REVOKED}test_a_click_on_such_a_row_counts_on_the_live_card_that_lists_the_deed_alone",
     ),
     # The log: signed, chained, of this revocation, of a version we know.
     Mutant(
