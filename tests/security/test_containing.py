@@ -192,7 +192,7 @@ def sequences(count: int) -> None:
 
 
 def test_no_order_of_clicks_gets_past_a_cap_or_denies_a_protected_user_by_a_slip() -> None:
-    sequences(40)
+    sequences(15)
 
 
 def figures() -> Iterator[str]:

@@ -92,7 +92,7 @@ def test_the_model_finds_what_slack_makes_of_a_bare_text_by_itself(text: str) ->
     assert list(of_mrkdwn(text, verbatim=True)) == []
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(TEXTS, st.integers(1, 300))
 def test_nothing_of_one_text_comes_alive_at_any_length(text: str, limit: int) -> None:
     made = inert(text, limit)
@@ -101,7 +101,7 @@ def test_nothing_of_one_text_comes_alive_at_any_length(text: str, limit: int) ->
     assert list(of_mrkdwn(f"({made}): ", verbatim=True)) == []
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(TEXTS, st.integers(10, 120))
 def test_a_long_sentence_is_cut_in_no_token_and_no_escape(text: str, limit: int) -> None:
     sentence = f"<@U0BOB00001> {inert(text)} <!date^0^{{time}}|02:00> & <#C0SECINC01>".replace(
@@ -112,7 +112,7 @@ def test_a_long_sentence_is_cut_in_no_token_and_no_escape(text: str, limit: int)
     assert Counter(of_mrkdwn(made, verbatim=True)) <= Counter(of_mrkdwn(sentence, verbatim=True))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(TEXTS)
 def test_what_was_made_inert_is_the_same_words_at_a_terminal(text: str) -> None:
     """But for signs that only look like those that format."""
@@ -217,7 +217,7 @@ def test_no_refusal_of_any_use_case_lets_a_text_come_alive(aws: Scripted) -> Non
 # Answers, alarms, the terminal.
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(TEXTS)
 def test_a_command_that_is_not_understood_is_given_back_dead(typed: str) -> None:
     """Slack escapes what is typed, and marks people and channels that it knows."""
@@ -286,7 +286,7 @@ def test_the_terminal_and_the_alarm_say_hostile_records_in_words() -> None:
             assert at_terminal(shown.getvalue()) == []
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(TEXTS)
 def test_nothing_that_a_terminal_obeys_gets_through_and_json_says_the_same(text: str) -> None:
     with redirect_stdout(io.StringIO()) as shown, screen.only_text():
@@ -299,7 +299,7 @@ def test_nothing_that_a_terminal_obeys_gets_through_and_json_says_the_same(text:
     assert json.loads(document) == {"name": text}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(TEXTS)
 def test_an_alarms_subject_is_one_line_of_ascii_that_sns_takes(text: str) -> None:
     subject = _subject(text)
