@@ -432,7 +432,6 @@ MUTANTS = (
         "if False:",
         f"{_AUDIT_TEST}test_a_log_that_went_on_after_it_was_put_back_shows_by_the_digest_too",
     ),
-    Mutant("workers/adapters/audit_lines.py", "or export_line(line) != text:", ":", _TAMPERED),
     Mutant(
         _LOG,
         'without_secrets(_HALF_PAIR.sub("\\ufffd", text))',
@@ -520,20 +519,8 @@ MUTANTS = (
     ),
     Mutant(
         "workers/adapters/redis_store.py",
-        "return at if at is not None and at <= self.now() else None",
-        "return at",
-        f"{_HOSTILE}test_no_forged_mark_stops_or_silences_the_writer",
-    ),
-    Mutant(
-        "workers/adapters/redis_store.py",
         "if left == -1 or left > tonumber(ARGV[1]) then",
         "if false then",
         f"{_HOSTILE}test_a_lock_without_an_end_is_broken",
-    ),
-    Mutant(
-        "workers/service/alarms.py",
-        "return world.witness.first_time(what, world.store.now(), within)",
-        "return world.store.first_sight(what, within)",
-        f"{_HOSTILE}test_an_alarm_that_redis_says_was_raised_is_raised",
     ),
 )
