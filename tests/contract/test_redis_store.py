@@ -318,6 +318,12 @@ def test_marks_are_times_of_redis(store: RedisStore) -> None:
     assert timedelta(0) <= store.now() - marked < timedelta(seconds=2)
 
 
+def test_a_mark_of_a_time_to_come_counts_as_none(store: RedisStore, redis: Redis) -> None:
+    to_come = store.now() + timedelta(hours=1)
+    redis.hset("revoke:marks", "policy_refused", int(to_come.timestamp() * 1000))
+    assert store.marked("policy_refused") is None
+
+
 # ---------------------------------------------------------------- locks
 
 

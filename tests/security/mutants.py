@@ -523,4 +523,22 @@ MUTANTS = (
         "if false then",
         f"{_HOSTILE}test_a_lock_without_an_end_is_broken",
     ),
+    Mutant(
+        "workers/adapters/audit_lines.py",
+        "if line is None or export_line(line) != text:",
+        "if line is None:",
+        "tests/security/test_audit.py::test_a_line_that_says_the_same_in_other_letters_is_named_too",
+    ),
+    Mutant(
+        "workers/adapters/redis_store.py",
+        "return at if at is not None and at <= self.now() else None",
+        "return at",
+        "tests/contract/test_redis_store.py::test_a_mark_of_a_time_to_come_counts_as_none",
+    ),
+    Mutant(
+        "workers/service/alarms.py",
+        "return world.witness.first_time(what, world.store.now(), within)",
+        "return world.store.first_sight(what, within)",
+        f"{_HOSTILE}test_an_alarm_that_redis_says_was_raised_is_raised",
+    ),
 )

@@ -91,6 +91,15 @@ def test_an_export_that_nobody_touched_is_good(tmp_path: Path) -> None:
         assert first_bad(tmp_path / "export.jsonl") is None
 
 
+def test_a_line_that_says_the_same_in_other_letters_is_named_too(tmp_path: Path) -> None:
+    """What is not as we wrote it was touched, whatever it reads as; and what is added would be signed by nobody."""
+    file = exported(tmp_path, Journal(random.Random(7), 12))
+    lines = file.read_text().splitlines()
+    for number, changed in ((3, lines[2].replace(":", ": ", 1)), (4, lines[3][:-1] + ',"by":"nobody"}')):
+        file.write_text("\n".join([*lines[: number - 1], changed, *lines[number:]]) + "\n")
+        assert first_bad(file) == number
+
+
 def exported(tmp_path: Path, journal: Journal) -> Path:
     file = tmp_path / "export.jsonl"
     file.write_bytes(b"".join(journal.file()))

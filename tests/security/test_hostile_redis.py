@@ -402,10 +402,11 @@ def test_one_log_that_takes_no_more_entries_stops_no_other(hostile: Hostile) -> 
     assert hostile.aws.policy.denied == {ALICE, user(1)}
 
 
-def test_an_alarm_that_redis_says_was_raised_is_raised(hostile: Hostile) -> None:
+@pytest.mark.parametrize("for_ms", [None, 50 * 60 * 1000], ids=["for ever", "as the bot would"])
+def test_an_alarm_that_redis_says_was_raised_is_raised(hostile: Hostile, for_ms: int | None) -> None:
     revocation_id = denied(hostile.world)
     hostile.writer.flip(revocation_id, -1, b"m", 3)
-    hostile.writer.redis.set(f"revoke:seen:unreadable-{revocation_id}", 1)
+    hostile.writer.redis.set(f"revoke:seen:unreadable-{revocation_id}", 1, px=for_ms)
     reconcile.alert(hostile.world)
     reconcile.alert(hostile.world)
     assert len([said for said in hostile.alarms.said if "cannot be read" in said]) == 1
