@@ -1,15 +1,9 @@
-"""Somebody else's judgement of IAM statements: Principal Mapper's evaluator, in a process of its own.
+"""Somebody else's judgement of IAM statements: Principal Mapper's evaluator (see `tests/sandbox/oracle.py`)."""
 
-Principal Mapper (AGPL) is a test tool here: run beside the project, never shipped or imported by it.
-"""
-
-import collections
-import collections.abc
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Any
+
+from tests.sandbox.oracle import answer, verdicts_of
 
 Case = tuple[Sequence[Any], str, str]
 """The statements of a role's policies, an action, and the ARN that it is asked for."""
@@ -17,22 +11,12 @@ Case = tuple[Sequence[Any], str, str]
 
 def judge(cases: Sequence[Case], context: dict[str, str]) -> list[bool]:
     """Whether each is allowed."""
-    asked = json.dumps(
-        {"cases": [[list(statements), *rest] for statements, *rest in cases], "context": context}
-    )
-    command = [sys.executable, __file__]
-    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False, timeout=110)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return [bool(verdict) for verdict in json.loads(done.stdout)]
+    cases_ = [[list(statements), *rest] for statements, *rest in cases]
+    return verdicts_of("tests.sandbox.iam_oracle", {"cases": cases_, "context": context})
 
 
-def _main() -> None:
-    # Principal Mapper was written for a Python whose `collections` still had these.
-    for name in ("Mapping", "MutableMapping", "Sequence", "Iterable", "Callable"):
-        setattr(collections, name, getattr(collections.abc, name))
-    asked = json.load(sys.stdin)
-    json.dump([_allowed(*case, asked["context"]) for case in asked["cases"]], sys.stdout)
+def _verdicts(asked: dict[str, Any]) -> list[bool]:
+    return [_allowed(*case, asked["context"]) for case in asked["cases"]]
 
 
 def _allowed(statements: list[Any], action: str, resource: str, context: dict[str, str]) -> bool:
@@ -46,4 +30,4 @@ def _allowed(statements: list[Any], action: str, resource: str, context: dict[st
 
 
 if __name__ == "__main__":
-    _main()
+    answer(_verdicts)

@@ -1,15 +1,10 @@
-"""Somebody else's judgement of a service control policy: Principal Mapper's evaluator, in a process of its own.
+"""Somebody else's judgement of a service control policy: Principal Mapper's evaluator (see `tests/sandbox/oracle.py`)."""
 
-Principal Mapper (AGPL) is a test tool here: run beside the project, never shipped or imported by it.
-"""
-
-import collections
-import collections.abc
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Any
+
+from tests.sandbox.oracle import answer, verdicts_of
 
 Case = tuple[str, str | None]
 """A policy's text, and the user ID of the session that asks; None: a request without the key."""
@@ -24,22 +19,12 @@ def denies(policy_text: str, user_id: str | None) -> bool:
 
 def judge(cases: Sequence[Case], key: str = "identitystore:UserId") -> list[bool]:
     """`denies` for each case, in one process. Raises where the evaluator finds only some calls denied."""
-    asked = json.dumps({"key": key, "cases": cases})
-    command = [sys.executable, __file__]
-    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False, timeout=110)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return [bool(verdict) for verdict in json.loads(done.stdout)]
+    return verdicts_of("tests.sandbox.scp_oracle", {"key": key, "cases": list(cases)})
 
 
-def _main() -> None:
-    # Principal Mapper was written for a Python whose `collections` still had these.
-    for name in ("Mapping", "MutableMapping", "Sequence", "Iterable", "Callable"):
-        setattr(collections, name, getattr(collections.abc, name))
-    asked = json.load(sys.stdin)
+def _verdicts(asked: dict[str, Any]) -> list[bool]:
     node = _somebody()
-    verdicts = [_verdict(node, text, user_id, asked["key"]) for text, user_id in asked["cases"]]
-    json.dump(verdicts, sys.stdout)
+    return [_verdict(node, text, user_id, asked["key"]) for text, user_id in asked["cases"]]
 
 
 def _somebody() -> Any:
@@ -75,4 +60,4 @@ def _verdict(node: Any, text: str, user_id: str | None, key: str) -> bool:
 
 
 if __name__ == "__main__":
-    _main()
+    answer(_verdicts)
