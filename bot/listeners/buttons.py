@@ -11,7 +11,7 @@ from bot.deps import Deps
 from bot.pressed import OldCard
 from bot.prompt import Prompt, Questions
 from workers.cards import approval, open_list, phrase, protection
-from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
+from workers.domain.errors import REFUSALS, Refused, RevocationError
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind
 from workers.service import intake
@@ -111,5 +111,5 @@ def _carry_out(
         if pressed.privately(body) and action.get("action_id") in SECOND_YES:
             pressed.as_answered(action, open_list.shown_rows(current), current.id)
         return use_case(deps, who, current.id, row)
-    except (Refused, UnknownRevocation, UnreadableRecord) as refusal:
+    except REFUSALS as refusal:
         return refusal

@@ -12,7 +12,7 @@ from bot.prompt import Prompt
 from bot.replies import DENY_ALL, MOST_AT_ONCE, all_denied
 from bot.silence import silence
 from workers.cards.text import inert
-from workers.domain.errors import Refused, UnknownRevocation, UnreadableRecord
+from workers.domain.errors import REFUSALS
 from workers.domain.revocation import State
 from workers.service.intake import Authority, NameNeeded
 
@@ -45,7 +45,7 @@ def _outcome(denial: Denial, who: Authority, body: dict[str, Any], revocation_id
         changed = denial(who, current.id)
     except NameNeeded:
         return f"NOT DENIED: {name} is protected, so the user name must be typed. {where}"
-    except (Refused, UnknownRevocation, UnreadableRecord) as refusal:
+    except REFUSALS as refusal:
         return str(refusal)
     if changed.state is State.REQUESTED:
         return f"Not denied yet: {name} takes a second person, who must press Deny now too. {where}"

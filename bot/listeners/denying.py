@@ -16,12 +16,10 @@ from workers.cards import phrase
 from workers.cards.bare import bare
 from workers.cards.text import inert
 from workers.domain.actor import Actor
-from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
+from workers.domain.errors import REFUSALS, RevocationError
 from workers.domain.revocation import Revocation, State
 from workers.service import intake
 from workers.service.intake import Authority, NameNeeded
-
-_REFUSED = (Refused, UnknownRevocation, UnreadableRecord)
 
 FORMS: Mapping[str, str] = {
     "revocation_confirm": modals.DENY,
@@ -97,7 +95,7 @@ def _tried(
         card = pressed.card_of(pressed.row(action))
         if card is not None and outcome.state is not State.REQUESTED:
             intake.undone(denial.deps.store, who, card, old.id, None)
-    except _REFUSED as refusal:
+    except REFUSALS as refusal:
         return refusal
     return outcome
 
@@ -128,7 +126,7 @@ def _typed(denial: Denial) -> Callable[..., None]:
         form = modals.sent(view)
         try:
             outcome = denial(context["authority"], form.revocation_id, form.text("user_name"))
-        except _REFUSED as refusal:
+        except REFUSALS as refusal:
             ack(response_action="errors", errors=form.at_field("user_name", bare(str(refusal))))
             return
         said = _said(denial.deps, outcome)

@@ -18,7 +18,7 @@ from bot.pressed import OldCard
 from bot.prompt import Prompt
 from workers.cards.bare import bare
 from workers.domain.actor import Actor
-from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
+from workers.domain.errors import REFUSALS, Refused
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind, Step
 from workers.ports import SlackPerson
@@ -31,39 +31,43 @@ from workers.service.intake.waiting import must_be_free
 
 MakeForm = Callable[[Deps, Authority, Revocation, Kind | None], View]
 
-_REFUSED = (Refused, UnknownRevocation, UnreadableRecord)
-
 
 def register(app: App, deps: Deps) -> None:
     people = Prompt()
     for action_id, make in FORMS.items():
-        app.action(action_id)(_opener(deps, make))
+        app.action(action_id)(opener(_on_its_card(deps, make)))
     app.view(modals.ATTEST)(_receiver(partial(_attest, deps)))
     app.view(modals.ASSIGN)(_receiver(partial(_assign, deps, people)))
     app.view(modals.FALSE_ALARM)(_receiver(partial(_false_alarm, deps)))
     app.view(modals.RESTORE)(_receiver(partial(_restore, deps)))
 
 
-def _opener(deps: Deps, make: MakeForm) -> Callable[..., None]:
-    def opener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
-        form = _form(deps, make, context["authority"], body, action)
-        ack()
-        if isinstance(form, RevocationError):
-            context["whisper"](str(form), instead=isinstance(form, OldCard))
+FormOf = Callable[[Authority, dict[str, Any], dict[str, Any]], View]
+"""Who pressed, Slack's payload and the button in, the form out; raises a refusal where sending it would be refused."""
+
+
+def opener(form_of: FormOf) -> Callable[..., None]:
+    """The listener of a button that opens a form, after the ack; a refusal is whispered instead."""
+
+    def open_it(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
+        try:
+            form = form_of(context["authority"], body, action)
+        except REFUSALS as refusal:
+            ack()
+            context["whisper"](str(refusal), instead=isinstance(refusal, OldCard))
         else:
+            ack()
             context["open_form"](form, NOT_OPENED)
 
-    return opener
+    return open_it
 
 
-def _form(
-    deps: Deps, make: MakeForm, who: Authority, body: dict[str, Any], action: dict[str, Any]
-) -> View | RevocationError:
-    try:
+def _on_its_card(deps: Deps, make: MakeForm) -> FormOf:
+    def form_of(who: Authority, body: dict[str, Any], action: dict[str, Any]) -> View:
         current = pressed.revocation(deps.store, action, body)
         return make(deps, who, current, pressed.kind(pressed.row(action)))
-    except _REFUSED as refusal:
-        return refusal
+
+    return form_of
 
 
 def _attest_form(deps: Deps, who: Authority, current: Revocation, kind: Kind | None) -> View:
@@ -130,7 +134,7 @@ def _receiver(receive: Receive) -> Callable[..., None]:
             receive(context["authority"], form)
         except AtField as refusal:
             ack(response_action="errors", errors=form.at_field(refusal.block, bare(str(refusal))))
-        except _REFUSED as refusal:
+        except REFUSALS as refusal:
             ack(response_action="errors", errors=form.at_field(form.inputs[-1], bare(str(refusal))))
         else:
             ack()

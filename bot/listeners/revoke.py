@@ -14,7 +14,7 @@ from bot.listeners.searching import search_form
 from bot.modals import View
 from bot.rooms import Rooms
 from bot.silence import silence
-from workers.domain.errors import Refused, UnknownRevocation, UnreadableRecord
+from workers.domain.errors import REFUSALS, Refused
 from workers.domain.revocation import Revocation
 from workers.domain.same_person import is_target
 from workers.service import intake
@@ -69,7 +69,7 @@ def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -
                 return _revoke(deps, rooms, who, parsed, str(command.get("channel_id")))
     except NobodyFound as nobody:
         return replies.not_found(str(nobody))
-    except (Refused, UnknownRevocation, UnreadableRecord) as refusal:
+    except REFUSALS as refusal:
         return replies.say(str(refusal))
 
 

@@ -3,36 +3,34 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext
 
 from bot import modals, pressed, replies
 from bot.deps import Deps
+from bot.listeners.forms import opener
 from bot.modals import View
-from bot.opening import NOT_OPENED
-from bot.pressed import OldCard
 from bot.rooms import Rooms
 from bot.silence import silence
 from workers.cards.bare import bare
 from workers.cards.searching import SEARCH
 from workers.domain import target_text
 from workers.domain.directory_search import MOST_USERS
-from workers.domain.errors import Refused, RevocationError, UnknownRevocation, UnreadableRecord
+from workers.domain.errors import REFUSALS, Refused
 from workers.domain.revocation import TargetRef
 from workers.domain.user_id import is_user_id
 from workers.service import intake
 from workers.service.intake import REASON_LIMIT, Authority, Request
 from workers.service.intake.authority import must_be_responder
 
-_REFUSED = (Refused, UnknownRevocation, UnreadableRecord)
-
 STALE = timedelta(hours=1)
 """A copy this old is not offered: whoever is new is not in it, and somebody may look for just them."""
 
 
 def register(app: App, deps: Deps) -> None:
-    app.action(SEARCH)(_opener(deps))
+    app.action(SEARCH)(opener(partial(_form, deps)))
     app.options(modals.PERSON)(_suggester(deps))
     app.view(modals.SEARCH)(Receiver(deps, Rooms(deps)).receive)
 
@@ -60,29 +58,14 @@ def _searchable(deps: Deps) -> tuple[bool, str]:
     return True, f"By name, user name or e-mail; as of {made:%H:%M} UTC.{part}"
 
 
-def _opener(deps: Deps) -> Callable[..., None]:
-    def opener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
-        form = _form(deps, context["authority"], body, action)
-        ack()
-        if isinstance(form, RevocationError):
-            context["whisper"](str(form), instead=isinstance(form, OldCard))
-        else:
-            context["open_form"](form, NOT_OPENED)
-
-    return opener
-
-
-def _form(deps: Deps, who: Authority, body: dict[str, Any], action: dict[str, Any]) -> View | RevocationError:
+def _form(deps: Deps, who: Authority, body: dict[str, Any], action: dict[str, Any]) -> View:
     """From a card: for the same channel, with its reasons. From an answer: for the channel it was typed in."""
-    try:
-        if not pressed.revocation_id(action):
-            return search_form(deps, who, str((body.get("channel") or {}).get("id") or ""))
-        current = pressed.revocation(deps.store, action, body)
-        intake.not_barred(deps.store, who, current)
-        reason = "; ".join(reason.text for reason in current.reasons)[:REASON_LIMIT]
-        return search_form(deps, who, current.channel, reason)
-    except _REFUSED as refusal:
-        return refusal
+    if not pressed.revocation_id(action):
+        return search_form(deps, who, str((body.get("channel") or {}).get("id") or ""))
+    current = pressed.revocation(deps.store, action, body)
+    intake.not_barred(deps.store, who, current)
+    reason = "; ".join(reason.text for reason in current.reasons)[:REASON_LIMIT]
+    return search_form(deps, who, current.channel, reason)
 
 
 def _suggester(deps: Deps) -> Callable[..., None]:
@@ -117,7 +100,7 @@ class Receiver:
             return
         try:
             said = self._asked(context["authority"], target, form)
-        except _REFUSED as refusal:
+        except REFUSALS as refusal:
             ack(response_action="errors", errors={form.at: bare(str(refusal))})
             return
         ack(response_action="update", view=modals.answered(said))

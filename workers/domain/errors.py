@@ -17,6 +17,10 @@ class UnreadableRecord(RevocationError):
     """A record whose signature or version is not ours: it is held, never acted on."""
 
 
+REFUSALS = (Refused, UnknownRevocation, UnreadableRecord)
+"""What a person hears as an answer to what they asked for; anything else is a fault."""
+
+
 class StoreAway(RevocationError):
     """Redis could not be reached, so nothing was recorded."""
 
