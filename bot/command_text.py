@@ -22,7 +22,7 @@ several targets make several revocations. Nobody is denied before somebody press
 `/revoke hold @alice` · keep them denied 12 hours more
 `/revoke release @alice [reason]` · ask to take them off the list; a second person approves
 `/revoke false-alarm @alice [reason]` · ask to give back what was taken and take them off the list; a second person approves
-`/revoke restore @alice [reason]` · ask to give back what was taken; they stay denied
+`/revoke restore @alice [reason]` · ask to give back what was taken, and no more; a second person approves
 A user name that looks like a word of this list: `/revoke user:status`"""
 
 _REVOCATION = re.compile(r"R-[A-Z0-9]{6}")

@@ -164,15 +164,16 @@ def user_name(callback_id: str, revocation: Revocation) -> View:
         revocation,
         [
             plain_section(
-                f"{revocation.who} is protected. You deny them alone; all approvers are told, and a second person ratifies "
-                "it within 30 minutes, or it is escalated. They stay denied meanwhile."
+                f"{revocation.who} is protected. You deny them alone, or as the first of two where that is above a cap: then "
+                "nobody is denied before the second presses too. Alone: all approvers are called, and another person "
+                "ratifies it within 30 minutes, or it is escalated. The denial does not wait for that."
             ),
             _input(
                 "user_name",
                 "Type the user name",
                 {"type": "plain_text_input", "max_length": 150},
                 optional=False,
-                hint=f"As the card shows it: {_user(revocation)}",
+                hint=f"As the card shows it: {revocation.user.user_name if revocation.user else revocation.who}",
             ),
         ],
     )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.deps import Deps
+from workers.service.intake import once_recorded
 
 SILENT_AFTER = timedelta(seconds=30)
 """The reconciler leaves its mark about once a second."""
@@ -19,3 +20,9 @@ def silence(deps: Deps) -> str | None:
         "once they run. If it must be now: `python -m workers revoke USER_NAME --reason ...` at a terminal, or the "
         "Deny policy in the AWS console."
     )
+
+
+def silence_after(deps: Deps) -> str | None:
+    """The same once something was recorded. Raises StoreUnsure."""
+    with once_recorded():
+        return silence(deps)

@@ -10,9 +10,9 @@ from bot.deps import Deps
 from bot.listeners.denying import Denial
 from bot.prompt import Prompt
 from bot.replies import DENY_ALL, MOST_AT_ONCE, all_denied
-from bot.silence import silence
+from bot.silence import silence_after
 from workers.cards.text import inert
-from workers.domain.errors import REFUSALS
+from workers.domain.errors import REFUSALS, StoreAway, StoreUnsure
 from workers.domain.revocation import State
 from workers.service.intake import Authority, NameNeeded
 
@@ -24,7 +24,7 @@ def register(app: App, deps: Deps) -> None:
 def _pressed(deps: Deps, denial: Denial) -> Callable[..., None]:
     def listener(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
         outcomes = list(_outcomes(denial, context["authority"], body, action))
-        missing = silence(deps)
+        missing = silence_after(deps)
         ack()
         context["whisper"](all_denied([*outcomes, *([missing] if missing else [])]))
 
@@ -32,9 +32,18 @@ def _pressed(deps: Deps, denial: Denial) -> Callable[..., None]:
 
 
 def _outcomes(denial: Denial, who: Authority, body: dict[str, Any], action: dict[str, Any]) -> Iterator[str]:
-    """What became of each of exactly these, one line each. Raises StoreAway."""
-    for revocation_id in dict.fromkeys(str(action.get("value") or "").split()[:MOST_AT_ONCE]):
-        yield f"{inert(revocation_id, 20)}: {_outcome(denial, who, body, revocation_id)}"
+    """What became of each of exactly these, one line each.
+
+    Raises StoreAway where Redis is away from the first on, StoreUnsure where that began later: some are recorded then.
+    """
+    ids = dict.fromkeys(str(action.get("value") or "").split()[:MOST_AT_ONCE])
+    for number, revocation_id in enumerate(ids):
+        try:
+            yield f"{inert(revocation_id, 20)}: {_outcome(denial, who, body, revocation_id)}"
+        except StoreAway as away:
+            if number == 0:
+                raise
+            raise StoreUnsure(f"Redis was there for the first {number} of {len(ids)}.") from away
 
 
 def _outcome(denial: Denial, who: Authority, body: dict[str, Any], revocation_id: str) -> str:

@@ -11,7 +11,7 @@ from bot import modals, pressed
 from bot.deps import Deps
 from bot.pressed import OldCard
 from bot.prompt import Prompt, Questions
-from bot.silence import silence
+from bot.silence import silence_after
 from workers.cards import phrase
 from workers.cards.bare import bare
 from workers.cards.text import inert
@@ -94,7 +94,8 @@ def _tried(
         outcome = denial(who, old.id)
         card = pressed.card_of(pressed.row(action))
         if card is not None and outcome.state is not State.REQUESTED:
-            intake.undone(denial.deps.store, who, card, old.id, None)
+            with intake.once_recorded():
+                intake.undone(denial.deps.store, who, card, old.id, None)
     except REFUSALS as refusal:
         return refusal
     return outcome
@@ -107,7 +108,7 @@ def _said(deps: Deps, outcome: Revocation | RevocationError, *, privately: bool 
     if outcome.state is State.REQUESTED:
         because = inert(outcome.vote.because, 500) if outcome.vote else ""
         return f"You are the first of two; nobody is denied yet. {because} {intake.another_must(outcome)}"
-    missing = silence(deps)
+    missing = silence_after(deps)
     if missing is not None:
         return f"Confirmed and recorded. {missing}"
     return phrase.sentence(outcome, deps.rules.timing) if privately else None

@@ -585,7 +585,9 @@ def test_where_one_of_the_two_is_denied_meanwhile_nothing_more_is_given_and_nobo
     deny_slack(aws, slack_id)
     restore_.restore(aws.world, revocation_id)
     assert (held(aws, DIRECT), aws.record(revocation_id).state) == ([], State.DENIED)
-    assert f"{slack_id} is denied now" in note(aws, revocation_id, "restore_failed").detail
+    assert (
+        f"{slack_id} has an open revocation of their own" in note(aws, revocation_id, "restore_failed").detail
+    )
 
 
 def test_whoever_was_released_before_gets_back_what_was_taken(aws: Scripted) -> None:

@@ -430,7 +430,7 @@ def test_in_slack_the_sixth_waits_says_why_and_how_to_do_it_at_once_and_a_second
     assert "Alice Responder alone confirmed 5 in 10 min" in why
     assert f"python -m workers revoke {sixth} --reason" in why
     shows(installation, card, "Deny now (second person)")
-    moment = told(installation, card, "Needs you: NOT DENIED yet")
+    moment = told(installation, card, "is not denied yet")
     assert moment.reply_broadcast
     assert f"<@{BOB}>" in moment.text
     assert f"<@{CAROL}>" in moment.text

@@ -3,9 +3,11 @@
 from tests.unit.make import ALICE, T0, at, denied, requested
 from workers.domain.actor import SYSTEM
 from workers.domain.revocation import Revocation, State, TargetRef
-from workers.domain.witnessed import PUT_BACK, Seen, seen, taken_up
+from workers.domain.witnessed import Seen, seen, taken_up
 
-NOT_COUNTED = "Bob Oncall confirmed it and is no responder any more, so that does not count."
+NOT_COUNTED = (
+    "Bob Oncall confirmed it and is no responder by the workers' settings now, so that does not count."
+)
 VOID = "The release is void: Carol may not release anybody any more. Ask for it anew."
 
 
@@ -34,10 +36,10 @@ def cards() -> dict[str, Revocation]:
 
 def moments() -> dict[str, tuple[Revocation, str, str]]:
     """Each by name: the record, the note's kind, and its detail."""
-    held = cards()["put_back_and_held"]
+    held, gone = cards()["put_back_and_held"], cards()["put_back_and_not_denied"]
     return {
         "put_back": (held, "put_back", held.held_because or ""),
-        "put_back_not_denied": (cards()["put_back_and_not_denied"], "put_back", PUT_BACK),
+        "put_back_not_denied": (gone, "put_back", gone.refused_because or ""),
         "confirmation_void": (cards()["confirmed_by_no_responder"], "confirmation_void", NOT_COUNTED),
         "release_void": (denied(), "release_void", VOID),
     }

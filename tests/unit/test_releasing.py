@@ -79,7 +79,7 @@ def test_whoever_asked_cannot_approve(aws: Scripted) -> None:
 def test_a_request_of_somebody_denied_meanwhile_is_void(aws: Scripted) -> None:
     revocation_id = asked(aws)
     deny_slack(aws, "UBOB")
-    with pytest.raises(Refused, match="UBOB asked for it and is denied now"):
+    with pytest.raises(Refused, match="UBOB asked for it and has an open revocation"):
         intake.approve(aws.world.store, who("UCAROL"), revocation_id)
     assert aws.record(revocation_id).state is State.DENIED
 

@@ -4,6 +4,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,9 @@ FILE = "witness.db"
 
 WAIT = 0.5
 """Seconds for another process's transaction. Each takes less than a millisecond, but a disk may stall."""
+
+HASTE, HASTE_FOR = 0.01, 5.0
+"""After it was waited for in vain: so many seconds for each use, for so long. One denial may need it many times."""
 
 KEPT_FOR = timedelta(days=8)
 """Additions and what was told; longer than any cap looks back. What was seen of a revocation is kept for good."""
@@ -51,6 +55,8 @@ class FileWitness:
         self._file: sqlite3.Connection | None = None
         self._lasting = True
         self._rows: Mapping[str, Seen] = {}
+        self._told: dict[str, datetime] = {}
+        self._hasty_until = 0.0
         self._version: int | None = None
         """SQLite's mark of the file as it was when `_rows` was read; None: to be read again."""
 
@@ -93,7 +99,17 @@ class FileWitness:
                 file.execute(f"DELETE FROM {table} WHERE at < ?", ((now - KEPT_FOR).timestamp(),))
             return True
 
-        return self._use(_in_one(first), True)
+        found = self._use(_in_one(first), None)
+        return found is not False and self._first_here(what, now, within)
+
+    def _first_here(self, what: str, now: datetime, within: timedelta) -> bool:
+        """By what this process remembers: while the file is busy, each pass would tell everything again."""
+        with self._lock:
+            before = self._told.get(what)
+            if before is not None and abs(now - before) < within:
+                return False
+            self._told = {one: at for one, at in self._told.items() if now - at < KEPT_FOR} | {what: now}
+            return True
 
     def since(self, what: str, now: datetime) -> datetime:
         def first(file: sqlite3.Connection) -> datetime:
@@ -104,6 +120,7 @@ class FileWitness:
         return self._use(_in_one(first), now)
 
     def over(self, what: str) -> None:
+        self._told.pop(what, None)
         self._use(lambda file: file.execute("DELETE FROM told WHERE what = ?", (what,)), None)
 
     def _latest(self, file: sqlite3.Connection) -> Mapping[str, Seen]:
@@ -127,7 +144,7 @@ class FileWitness:
                 return do(self._opened())
             except (sqlite3.Error, OSError) as error:
                 if "locked" in str(error):
-                    logger.warning("witness_busy")
+                    self._lose_patience()
                     return otherwise
                 self._remember_alone(error)
             try:
@@ -136,23 +153,34 @@ class FileWitness:
                 logger.exception("witness_broke")
                 return otherwise
 
+    def _lose_patience(self) -> None:
+        if not self._hasty:
+            logger.warning("witness_busy")
+            self._hasty_until = time.monotonic() + HASTE_FOR
+
+    @property
+    def _hasty(self) -> bool:
+        return time.monotonic() < self._hasty_until
+
     def _opened(self) -> sqlite3.Connection:
+        wait = HASTE if self._hasty else WAIT
         if self._file is None:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = self._directory / FILE
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._file = _connected(str(path))
+            self._file = _connected(str(path), wait)
+        self._file.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
         return self._file
 
     def _remember_alone(self, cause: Exception) -> None:
         """From now on in memory: only this process remembers, and only while it lives."""
         logger.error("witness_in_memory", extra={"cause": f"{type(cause).__name__}: {cause}"})
-        self._file, self._lasting, self._version = _connected(":memory:"), False, None
+        self._file, self._lasting, self._version = _connected(":memory:", WAIT), False, None
         self._file.executemany("INSERT INTO seen VALUES (?,?,?,?,?,?)", map(_row, self._rows.values()))
 
 
-def _connected(path: str) -> sqlite3.Connection:
-    file = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
+def _connected(path: str, wait: float) -> sqlite3.Connection:
+    file = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
     file.execute("PRAGMA journal_mode=WAL")
     file.execute("PRAGMA synchronous=NORMAL")
     file.executescript(_TABLES)

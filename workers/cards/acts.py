@@ -89,7 +89,7 @@ def _undo_attest(act: Act, kind: Kind) -> Block:
     step, who = TITLES[kind].lower(), plain(act.who, 40)
     sure = are_you_sure(
         "Undo the attestation?",
-        f"The step {step} of {who} is open again, and what rested on it falls.",
+        f"The step {step} of {who} is open again. A clean-up or restore that relied on it stops.",
         "Undo attest",
     )
     return button(
@@ -108,7 +108,7 @@ def sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
             owner = mention(revocation.owner)
             return f"{detail}, who owned this or a step of it, is revoked now. The owner of {who} is {owner}."
         case "request_void":
-            return f"What {detail} asked for {who}, a release or restore, is void: they are revoked now. Ask anew."
+            return f"What {detail} asked for {who}, a release or restore, is void: {detail} is revoked now. Ask for it anew."
         case "attest_undone":
             return _attest_undone(revocation, note, who)
         case _:
@@ -119,7 +119,7 @@ def _attest_undone(revocation: Revocation, note: Note, who: str) -> str:
     kind, _, why = note.detail.partition(": ")
     off = revocation.state in _OFF
     then = " They are off the Deny policy: press Deny again if in doubt." if off else ""
-    return f"Needs you: {inert(title(kind), 60).lower()} of {who} is open again. {inert(why, 500)}{then}"
+    return f"Needs you: the step {inert(title(kind), 60).lower()} of {who} is open again. {inert(why, 500)}{then}"
 
 
 def moment_blocks(revocation: Revocation, note: Note) -> list[Block]:

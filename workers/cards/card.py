@@ -250,7 +250,10 @@ def _trouble(revocation: Revocation) -> list[Block]:
     """What keeps the policy from being checked or changed, for somebody who was denied before."""
     if revocation.trouble is None:
         return []
-    return [plain_section(f"Trouble: {revocation.trouble.sentence}"), actions(_retry(revocation))]
+    return [
+        plain_section(f"Trouble: {revocation.trouble.sentence} It is tried again by itself."),
+        actions(_retry(revocation)),
+    ]
 
 
 def _until(revocation: Revocation, rules: Rules) -> Block:

@@ -118,7 +118,9 @@ def _sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
 
 def _audit_waits(revocation: Revocation, note: Note, rules: Rules) -> str:
     who, detail = phrase.person(revocation), inert(note.detail, 900)
-    return f"Needs you: what was taken from {who} is not given back yet. {detail}"
+    return (
+        f"Needs you: what was taken from {who} is not given back yet. {detail} It is tried again by itself."
+    )
 
 
 _ELSEWHERE = {

@@ -4,6 +4,7 @@ Read on a phone at 3 a.m.: how it stands as a word, who, since when, whose it is
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ def lines(revocation: Revocation, timing: Timing, now: datetime, workspace: str,
     """
     told = [
         f"{revocation.id} · {phrase.standing(revocation)}{second_person.waits(revocation)} · {phrase.person(revocation)}",
-        f"{_since(revocation)} · owner {mention(revocation.owner)}",
+        f"{_capital(when(revocation, local))} · owner {mention(revocation.owner)}",
         *_waits(revocation),
         *_open(revocation, timing, now),
         _ends(revocation, timing),
@@ -51,7 +52,7 @@ def lines(revocation: Revocation, timing: Timing, now: datetime, workspace: str,
 
 def sentence(revocation: Revocation, timing: Timing, now: datetime) -> str:
     """The same in one line, for notifications and screen readers; mrkdwn."""
-    since = f"since {utc(revocation.written_at or revocation.requested_at)}"
+    since = when(revocation, utc)
     owner = revocation.owner.name if revocation.owner else "nobody"
     how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
     left = open_items(revocation, timing)
@@ -71,10 +72,18 @@ def card_link(revocation: Revocation, workspace: str) -> str:
     return f"<{url}|Open the card>"
 
 
-def _since(revocation: Revocation) -> str:
+def when(revocation: Revocation, show: Callable[[datetime], str]) -> str:
+    """Since when they stand as they do, or the last that is known; nobody is called denied who is not."""
+    if revocation.off_at is not None and not revocation.on_the_list:
+        return f"off the list since {show(revocation.off_at)}"
     if revocation.written_at is None:
-        return f"Asked for {local(revocation.requested_at)}"
-    return f"Denied since {local(revocation.written_at)}"
+        return f"asked for {show(revocation.requested_at)}"
+    lost = phrase.standing(revocation) == phrase.NOT_DENIED
+    return f"{'written to the policy' if lost else 'denied since'} {show(revocation.written_at)}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _waits(revocation: Revocation) -> list[str]:
@@ -116,13 +125,13 @@ def what(item: OpenItem) -> str:
 
 def _ends(revocation: Revocation, timing: Timing) -> str:
     """When they come off the list by themselves."""
-    if revocation.state is not State.DENIED:
+    if revocation.state is not State.DENIED or phrase.standing(revocation) == phrase.NOT_DENIED:
         return ""
     if why := phrase.held(revocation):
         return f"Held: {inert(why, 300)}"
     off = clearance.off_at(revocation, timing) or clearance.eligible_at(revocation, timing)
     if off is not None:
-        return f"Clean-up at the earliest {local(off)}"
+        return f"{phrase.stays(revocation)} at least until {local(off)}"
     promised = clearance.promised_at(revocation, timing)
     least = f", not before {local(promised)}" if promised else ""
     return f"Clean-up not in sight{least}: it is not proven that they can get no new credentials"

@@ -130,7 +130,10 @@ def _requested(revocation: Revocation) -> str:
         why = f" {inert(revocation.still_looking, 600)}" if revocation.still_looking else ""
         return f"Still looking up {inert(revocation.who, 100)}.{why}"
     asked = f"Asked for by {mention(revocation.requested_by)}: {reason(revocation)}."
-    return f"{person(revocation)}. {asked} {second_person.to_press(revocation)}"
+    knows = (second_person.protected(revocation), second_person.few_left(revocation))
+    return " ".join(
+        filter(None, (f"{person(revocation)}. {asked}", *knows, second_person.to_press(revocation)))
+    )
 
 
 def _confirmed(revocation: Revocation) -> str:
@@ -151,6 +154,7 @@ def _denied(revocation: Revocation, timing: Timing) -> str:
         parts.append(f"Trouble: {inert(revocation.trouble.sentence, 600)} It is tried again by itself.")
     parts.append(_waits(revocation).strip())
     parts.append(second_person.to_ratify(revocation))
+    parts.append(second_person.few_left(revocation))
     if revocation.state is State.DENIED:
         parts.append(checklist.in_short(revocation))
     return " ".join(filter(None, parts))

@@ -21,8 +21,6 @@ from workers.domain.rules import Rules
 
 KINDS = frozenset({"second_needed", "above_cap", "ratify_asked", "ratify_escalated", "ratified"})
 
-ENOUGH_RESPONDERS = 2
-
 
 def before(revocation: Revocation) -> list[Block]:
     """What whoever is about to press Deny now must know: protected, a second person, few responders left."""
@@ -30,13 +28,8 @@ def before(revocation: Revocation) -> list[Block]:
 
 
 def _protected(revocation: Revocation) -> list[Block]:
-    if not revocation.protected:
-        return []
-    return [
-        plain_section(
-            "This is a protected user: whoever denies them types the user name, and a second person ratifies it afterwards."
-        )
-    ]
+    words = second_person.protected(revocation)
+    return [plain_section(words)] if words else []
 
 
 def _second(revocation: Revocation) -> list[Block]:
@@ -47,15 +40,8 @@ def _second(revocation: Revocation) -> list[Block]:
 
 def few_left(revocation: Revocation) -> list[Block]:
     """A warning where fewer than two responders can act once this target is denied."""
-    left = revocation.responders_left
-    if left is None or left >= ENOUGH_RESPONDERS:
-        return []
-    can = "nobody else can act as a responder" if left == 0 else "only 1 responder can act"
-    return [
-        plain_section(
-            f"The target is a responder: with them denied, {can}. Name more in REVOKE_RESPONDERS, and restart the bot."
-        )
-    ]
+    words = second_person.few_left(revocation)
+    return [plain_section(words)] if words else []
 
 
 def deny_button(revocation: Revocation) -> Block:
@@ -92,7 +78,8 @@ def ratify(revocation: Revocation, rules: Rules) -> list[Block]:
     when = local(asked.escalated_at) if asked.escalated_at else due
     return [
         section(
-            f"{second_person.to_ratify(revocation)} {_ratifiers(revocation, rules)} can. {late} {when}; denied all the while."
+            f"{second_person.to_ratify(revocation)} {_ratifiers(revocation, rules)} can. {late} {when}. "
+            f"{_meanwhile(revocation)}"
         ),
         actions(row, block_id=block_id(revocation.id)),
     ]
@@ -106,10 +93,10 @@ def _ratified(revocation: Revocation) -> list[Block]:
 
 
 def _ratifiers(revocation: Revocation, rules: Rules) -> str:
-    """The approvers, mentioned: neither who confirmed nor the target."""
+    """The approvers, mentioned: neither who confirmed nor the target; at the head of a sentence."""
     confirmer = revocation.confirmed_by
     barred = (confirmer.id if confirmer else None, revocation.target.slack_id)
-    return mentions(tuple(i for i in rules.approvers if i not in barred)) or "a responder"
+    return mentions(tuple(i for i in rules.approvers if i not in barred)) or "A responder"
 
 
 def _callable(revocation: Revocation, rules: Rules) -> str:
@@ -128,7 +115,10 @@ def sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
             return _second_needed(revocation, who, rules)
         case "above_cap":
             by = second_person.confirmers(revocation)
-            return f"{by} denies {who}, at a terminal and alone. {inert(note.detail, 500)} Check that it is meant."
+            return (
+                f"{by} confirmed the denial of {who}, at a terminal and alone. {inert(note.detail, 500)} Check that it is "
+                "meant."
+            )
         case "ratified":
             return f"{inert(note.detail, 200)} ratified the denial of {who}."
         case _:
@@ -140,7 +130,7 @@ def _second_needed(revocation: Revocation, who: str, rules: Rules) -> str:
     if vote is None or revocation.state is not State.REQUESTED:
         return f"A second person was asked for, to deny {who}."
     return (
-        f"Needs you: NOT DENIED yet: {who}. {inert(vote.because, 500)} {mention(vote.by)} pressed Deny now. "
+        f"Needs you: {who} is not denied yet. {inert(vote.because, 500)} {mention(vote.by)} pressed Deny now. "
         f"{_callable(revocation, rules)}: press it on the card too before {expires_at(revocation):%H:%M} UTC, or nobody "
         "is denied."
     )
@@ -148,12 +138,22 @@ def _second_needed(revocation: Revocation, who: str, rules: Rules) -> str:
 
 def _to_ratify(revocation: Revocation, note: Note, who: str, rules: Rules) -> str:
     by = second_person.confirmers(revocation)
+    if not ratification.waits(revocation):
+        return (
+            f"{who} is protected, and {by} alone confirmed the denial. Nothing waits to be ratified any more."
+        )
     if note.kind == "ratify_escalated":
         return (
-            f"Needs you: nobody ratified within 30 minutes that {by} alone denied {who}, who is protected. They stay "
-            f"denied. {_callable(revocation, rules)}: press Ratify on the card, or ask for a release."
+            f"Needs you: nobody ratified within 30 minutes that {by} alone confirmed the denial of {who}, who is protected. "
+            f"{_meanwhile(revocation)} {_callable(revocation, rules)}: press Ratify on the card, or ask for a release."
         )
     return (
-        f"Needs you: {who} is protected, and {by} alone denied them. {_ratifiers(revocation, rules)}: look at it, and "
-        "press Ratify on the card within 30 minutes, or ask for a release. They stay denied meanwhile."
+        f"Needs you: {who} is protected, and {by} alone confirmed the denial. {_ratifiers(revocation, rules)}: look at it, "
+        f"and press Ratify on the card within 30 minutes, or ask for a release. {_meanwhile(revocation)}"
     )
+
+
+def _meanwhile(revocation: Revocation) -> str:
+    """That the denial waits for nobody's yes; that they are denied only where that was read back."""
+    denied = revocation.state is State.DENIED and phrase.standing(revocation) != phrase.NOT_DENIED
+    return "They stay denied meanwhile." if denied else "The denial does not wait for it."

@@ -1,9 +1,11 @@
-"""That a second person is waited for, in words. Pure."""
+"""That a second person is waited for, or few are left, in words. Pure."""
 
 from workers.cards.text import inert, mention
 from workers.domain import ratification
 from workers.domain.due import expires_at
 from workers.domain.revocation import Revocation, State
+
+ENOUGH_RESPONDERS = 2
 
 
 def waits(revocation: Revocation) -> str:
@@ -11,6 +13,30 @@ def waits(revocation: Revocation) -> str:
     if revocation.state is State.REQUESTED and revocation.vote is not None:
         return ", waits for a second person"
     return ", waits to be ratified" if ratification.waits(revocation) else ""
+
+
+def protected(revocation: Revocation) -> str:
+    """What is asked of whoever denies somebody protected; nothing for anybody else."""
+    if not revocation.protected:
+        return ""
+    if revocation.vote is not None:
+        return "This is a protected user."
+    return (
+        "This is a protected user: whoever denies them types the user name. Denied by one person alone, a second one "
+        "ratifies it afterwards."
+    )
+
+
+def few_left(revocation: Revocation) -> str:
+    """A warning where fewer than two responders can act once this target is denied; else nothing."""
+    left = revocation.responders_left
+    if left is None or left >= ENOUGH_RESPONDERS:
+        return ""
+    can = "nobody else can act as a responder" if left == 0 else "only 1 responder can act"
+    return (
+        f"The target is a responder: with them denied, {can}. Name more in REVOKE_RESPONDERS, and restart the bot and "
+        "the workers."
+    )
 
 
 def to_press(revocation: Revocation) -> str:

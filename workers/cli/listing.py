@@ -2,7 +2,7 @@
 
 import click
 
-from workers.cards import phrase, second_person
+from workers.cards import open_list, phrase, second_person
 from workers.cards.text import plain, utc
 from workers.cli import as_json
 from workers.cli.speech import readable
@@ -30,8 +30,7 @@ def list_(ended_too: bool, as_json_: bool) -> None:
 
 
 def _line(revocation: Revocation) -> str:
-    since = utc(revocation.written_at or revocation.requested_at)
     owner = plain(revocation.owner.name, 80) if revocation.owner else "nobody"
     person = readable(phrase.person(revocation))
     how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
-    return f"{revocation.id} · {how} · {person} · since {since} · owner {owner}"
+    return f"{revocation.id} · {how} · {person} · {open_list.when(revocation, utc)} · owner {owner}"

@@ -2,6 +2,7 @@
 
 import click
 
+from workers.cards import phrase
 from workers.cards.text import plain
 from workers.cli import settling, written
 from workers.cli.speech import card_text
@@ -14,11 +15,11 @@ from workers.service import intake
 def ratify(revocation: str) -> None:
     """Say yes to the denial of a protected user that one person confirmed alone in REVOCATION.
 
-    Denied with and without it; until somebody does, the channel and the alarm call for it.
+    The denial does not wait for it. Where nobody does within 30 minutes, the channel and the alarm call once more.
     """
     with opened() as at:
         found = written.found(at.world, revocation)
         click.echo(card_text(found, at.world.rules))
         ratified = intake.ratify(at.world.store, at.authority(), found.id)
-        click.echo(f"{ratified.id}: ratified. {plain(ratified.who, 100)} stays denied.")
+        click.echo(f"{ratified.id}: ratified. {phrase.standing(ratified)}: {plain(ratified.who, 100)}.")
         settling.tell(at.world, ratified.id)

@@ -130,12 +130,12 @@ def _say_loud(world: World, revocation_id: str) -> None:
     above = next((note.detail for note in confirmed.notes if note.kind == "above_cap"), None)
     if above is not None:
         click.echo(
-            f"{readable(above)} At a terminal it goes ahead; the channel is told, and an alarm goes out."
+            f"{readable(above)} At a terminal it goes ahead; the channel is told, and REVOKE_ALARM_TOPIC where it is set."
         )
     if confirmed.ratification is not None:
         click.echo(
             f"{readable(confirmed.who)} is protected: somebody else must ratify this within 30 minutes, on the card or with "
-            f"`python -m workers ratify {revocation_id}`. Denied all the while."
+            f"`python -m workers ratify {revocation_id}`. The denial does not wait for it."
         )
 
 

@@ -13,7 +13,7 @@ from workers.service import intake
 @click.argument("revocation")
 @click.argument("step", type=click.Choice([kind.value for kind in ATTESTABLE]))
 def undo_attest(revocation: str, step: str) -> None:
-    """Take back that STEP of REVOCATION was done: it is open again, and what rested on it falls."""
+    """Take back that STEP of REVOCATION was done: it is open again, and a clean-up or restore that relied on it stops."""
     kind = Kind(step)
     with opened() as at:
         found = written.found(at.world, revocation)

@@ -1,6 +1,7 @@
 """Which containments one person confirmed alone, as the signed records say, and which take two people. Pure."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workers.domain.actor import Actor
@@ -34,7 +35,7 @@ def why_two(
 def _protected_before(records: Iterable[Revocation], who: Actor, now: datetime) -> str | None:
     for record in records:
         one = _alone(record) if record.protected else None
-        if one and same_person(one.by, who) and now - one.at < PROTECTED_ALONE_EVERY:
+        if one and same_person(one.by, who) and abs(now - one.at) < PROTECTED_ALONE_EVERY:
             return f"{who.name or who.id} alone contained {record.who}, who is protected too, within a day"
     return None
 
@@ -49,23 +50,36 @@ def exceeding(caps: Caps | None, records: Iterable[Revocation], now: datetime) -
     """Of those confirmed and never written: the ids that are above a cap after all, each with why, as a sentence.
 
     Several confirmed at the same time were each counted before the others were there. Whoever is in the policy
-    already counts first, then those confirmed at a terminal, which no cap bars, then the others in their order.
+    already counts first, then those confirmed at a terminal, which no cap bars, then the others in their order. What
+    was done at a terminal afterwards sends nobody back.
     `records`: open and ended, as far back as `counts_for` says.
     """
-    every = list(records)
+    every = not_ahead(records, now)
     waiting = [record for record in every if _barred_by_caps(record)]
     kept = [record for record in every if record not in waiting]
     found = dict[str, str]()
     for record in sorted(waiting, key=_order):
         assert record.confirmed_by is not None
         assert record.confirmed_at is not None
-        at = min(record.confirmed_at, now)
-        why = why_two(caps, kept, record.confirmed_by, at, protected=record.protected)
+        before = [other for other in kept if not _at_terminal_after(other, record)]
+        why = why_two(caps, before, record.confirmed_by, record.confirmed_at, protected=record.protected)
         if why is None:
             kept.append(record)
         else:
             found[record.id] = why
     return found
+
+
+def not_ahead(records: Iterable[Revocation], now: datetime) -> list[Revocation]:
+    """The same records; what is dated ahead counts as of now, or a clock that was wrong for a while would hide it."""
+    return [
+        replace(record, confirmed_at=now) if record.confirmed_at and record.confirmed_at > now else record
+        for record in records
+    ]
+
+
+def _at_terminal_after(other: Revocation, record: Revocation) -> bool:
+    return not _in_slack(other) and _order(other) > _order(record)
 
 
 def _barred_by_caps(record: Revocation) -> bool:

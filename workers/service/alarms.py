@@ -29,8 +29,8 @@ UNREADABLE = (
     "was confirmed and not yet written, its user may NOT be denied. See `python -m workers show {0}`."
 )
 LOST = (
-    "The record of {0}, which denied {1}, is gone from Redis. Whoever stands in the Deny policy stays; if they do not, "
-    "they are NOT denied. Look at the policy, and at who can write to Redis."
+    "The record of {0}, which denied {1}, is gone from Redis. If that user ID stands in the Deny policy, it stays; "
+    "if not, they are NOT denied. Look at the policy, and at who can write to Redis."
 )
 UNTOLD = "For over two minutes the channel was not told what became of {0}. See `python -m workers list`."
 

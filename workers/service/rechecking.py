@@ -32,7 +32,7 @@ LONG_AGO = timedelta(days=1)
 """A confirmation this old that was never written counts as if it were given now: it may be one that was kept and put back."""
 
 
-UNSURE = "Slack does not say now who is an approver, so the release waits. It is tried again by itself, for an hour."
+UNSURE = "Slack does not say now who is an approver, so the release waits, for an hour at most."
 
 # ---------------------------------------------------------------- first containments
 
@@ -69,7 +69,7 @@ def _authorised(world: World, record: Revocation) -> Revocation | None:
 
 
 def _void(who: Actor, role: str) -> Decide:
-    why = f"{who.name or who.id} confirmed it and is no {role} any more, so that does not count."
+    why = f"{who.name or who.id} confirmed it and is no {role} by the workers' settings now, so that does not count."
 
     def decide(current: Revocation, now: datetime) -> Change | None:
         if current.state is not State.CONFIRMED or current.written_at is not None:
@@ -223,7 +223,7 @@ def _too_old(world: World, log: Log, aws_time: datetime | None) -> str | None:
 def _no_say(world: World, record: Revocation) -> str | None:
     for who in record.released_by:
         if _is_denied(world, who):
-            return f"{who.name or who.id} is denied now and has no say."
+            return f"{who.name or who.id} has an open revocation of their own and has no say."
         if _may(world, record, who) is False:
             return f"{who.name or who.id} may not release anybody any more."
     return None

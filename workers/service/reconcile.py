@@ -42,12 +42,13 @@ def settle_policy(world: World) -> None:
     now, found = world.store.now(), believing.read(world)
     late = [r for r in found.records if r.state in (State.CONFIRMED, State.RELEASING)]
     late = [r for r in late if r.confirmed_at is None or now - r.confirmed_at > JOB_LATE]
+    stuck = [r for r in late if r.state is State.RELEASING and r.trouble is not None]
     refused = world.store.marked("policy_refused")
     if refused is not None and now - refused < AFTER_REFUSAL:
         return
     last = world.store.marked("policy_read")
-    doubts = found.doubts and world.witness.first_time("doubts", now, SEE_TO_DOUBTS_EVERY)
-    if late or doubts or last is None or now - last > READ_POLICY_EVERY:
+    doubts = (found.doubts or stuck) and world.witness.first_time("doubts", now, SEE_TO_DOUBTS_EVERY)
+    if len(late) > len(stuck) or doubts or last is None or now - last > READ_POLICY_EVERY:
         containment.contain(world)
 
 

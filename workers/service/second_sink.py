@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 SENTENCE = (
     "The second audit log takes no entry (the workers' standard output; at a terminal, audit.jsonl in REVOKE_DATA_DIR). "
     "Nobody comes off the list, and nothing is given back, without a line there. Free its disk, or start its reader "
-    "again; it is tried again by itself."
+    "again."
 )
 
 TELL_AGAIN = timedelta(hours=1)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from workers.cards.acts import MOST_SHOWN
 from workers.domain import acts
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.actors import actors_in
@@ -100,7 +101,8 @@ def _stood_down(world: World, found: Sequence[Act], unread: Sequence[str]) -> De
 
 def _told(person: Revocation, count: int, unread: Sequence[str], now: datetime) -> list[Note]:
     """Somebody must look where something can be undone, or could not be read."""
-    listed = [f"What they did in {count} cases is on the card, the newest first."] if count > 1 else []
+    newest = f", the newest {MOST_SHOWN} of them" if count > MOST_SHOWN else ", the newest first"
+    listed = [f"What they did in {count} cases is on the card{newest}."] if count > 1 else []
     listed = ["What they did in one case is on the card."] if count == 1 else listed
     missing = [f"The log of {', '.join(unread[:NAMED])} could not be read."] if unread else []
     if not listed and not missing:

@@ -11,7 +11,7 @@ from workers.domain.revocation import Note, Revocation, State
 from workers.ports import SHOW, Change, Job, RevocationStore, Wake
 from workers.service.intake.asking import REASON_LIMIT, Request, ask
 from workers.service.intake.authority import Authority, may, not_barred
-from workers.service.intake.changing import changed_by
+from workers.service.intake.changing import changed_by, once_recorded
 from workers.service.intake.denying_again import end_watch
 from workers.service.intake.outcome import outcome
 from workers.service.intake.two_people import StillResponder, undecided, yes
@@ -34,7 +34,8 @@ def confirm(
 
     decide = yes(store, who, caps, user_name, still_responder)
     confirmed = changed_by(store, revocation_id, decide)
-    end_watch(store, who, confirmed)
+    with once_recorded():
+        end_watch(store, who, confirmed)
     return confirmed
 
 

@@ -10,7 +10,7 @@ from workers.domain.errors import Refused
 from workers.domain.revocation import Reason, Revocation, State
 from workers.ports import SHOW, Change, Decide, RevocationStore
 from workers.service.intake.authority import Authority, may
-from workers.service.intake.changing import changed_by
+from workers.service.intake.changing import changed_by, once_recorded
 from workers.service.intake.outcome import named, outcome
 from workers.service.intake.two_people import NameNeeded, StillResponder, first_yes, names, yes
 
@@ -68,7 +68,8 @@ def _anew(
         raise NameNeeded(old)
     else:
         new = store.create(lambda fresh, now: _again(store, fresh, now, who, old, caps))
-    end_watch(store, who, new)
+    with once_recorded():
+        end_watch(store, who, new)
     return new
 
 

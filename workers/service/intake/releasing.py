@@ -98,7 +98,8 @@ def _still_stands(store: RevocationStore, request: ReleaseRequest, now: datetime
         )
     if is_denied(store, request.asked_by):
         raise Refused(
-            f"{inert(request.asked_by.name, 100)} asked for it and is denied now, so it is void. Refuse it; ask anew."
+            f"{inert(request.asked_by.name, 100)} asked for it and has an open revocation of their own, so it is void. "
+            "Refuse it; ask anew."
         )
 
 

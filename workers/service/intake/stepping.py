@@ -296,7 +296,7 @@ def assign(
             raise Refused("This step is done already.")
         if is_target(assignee, current) or is_denied(store, assignee):
             raise Refused(
-                f"{inert(assignee.name or assignee.id, 100)} is revoked now, so no step can be theirs."
+                f"{inert(assignee.name or assignee.id, 100)} has an open revocation of their own, so no step can be theirs."
             )
         changed = current.with_step(replace(step, assignee=assignee)).noting(
             Note(kind="assigned", at=now, detail=kind.value, to=assignee.id),

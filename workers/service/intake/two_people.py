@@ -7,7 +7,7 @@ from datetime import datetime
 from workers.cards.text import inert
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.caps import Caps
-from workers.domain.confirmations import counts_for, why_two
+from workers.domain.confirmations import counts_for, not_ahead, why_two
 from workers.domain.due import expires_at
 from workers.domain.errors import Refused
 from workers.domain.revocation import DirectoryUser, Note, Ratification, Revocation, State, Vote
@@ -87,7 +87,7 @@ def _identified(current: Revocation) -> DirectoryUser:
 def counted(store: RevocationStore, caps: Caps | None, now: datetime, *, protected: bool) -> list[Revocation]:
     """The records whose confirmations count now; none where nothing counts."""
     span = counts_for(caps, protected=protected)
-    return [] if span is None else [*store.open(), *store.ended_since(now - span)]
+    return [] if span is None else not_ahead([*store.open(), *store.ended_since(now - span)], now)
 
 
 def first_yes(

@@ -77,7 +77,8 @@ def _no_say(world: World, restore: Restore) -> str:
     """Why the two who asked for it do not count any more; empty where they do."""
     for person in (restore.asked_by, restore.approved_by):
         if is_denied(world.store, person):
-            return f"Stopped, because {person.name} is denied now and has no say. Ask anew, with two others."
+            why = f"{person.name} has an open revocation of their own and has no say"
+            return f"Stopped, because {why}. Ask anew, with two others."
     return ""
 
 
