@@ -75,12 +75,21 @@ def _known(revocation: Revocation, reason: str) -> str:
     return f"{inert(revocation.who, 100)} already has {revocation.id}: {how}. {card}"
 
 
-def listed(revocations: list[Revocation], rules: Rules, now: datetime, workspace: str, viewer: str) -> Reply:
+def listed(
+    revocations: list[Revocation],
+    unreadable: list[str],
+    rules: Rules,
+    now: datetime,
+    workspace: str,
+    viewer: str,
+) -> Reply:
     """Every open one, the oldest first, each with the button that helps most; see `workers.cards.open_list.lines`."""
+    unread = open_list.unread(unreadable)
     if not revocations:
-        return say("Nobody is denied, and nothing waits for confirmation.")
+        return say(unread or open_list.NOTHING)
     ordered = sorted(revocations, key=_since)
-    text = "\n".join(open_list.sentence(revocation, rules.timing, now) for revocation in ordered)
+    sentences = (open_list.sentence(revocation, rules.timing, now) for revocation in ordered)
+    text = "\n".join([*([unread] if unread else []), *sentences])
     blocks = [
         block
         for revocation in ordered[:MOST_LISTED]
@@ -90,7 +99,7 @@ def listed(revocations: list[Revocation], rules: Rules, now: datetime, workspace
     more = [context(f"{left} more; `python -m workers list` shows all.")] if left > 0 else []
     return {
         "text": cut(text, 3900),
-        "blocks": [section(f"{len(ordered)} open"), *blocks, *more],
+        "blocks": [*([section(unread)] if unread else []), section(f"{len(ordered)} open"), *blocks, *more],
         "response_type": "ephemeral",
     }
 

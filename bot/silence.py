@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.deps import Deps
-from workers.service.intake import once_recorded
+from workers.domain.errors import once_recorded
 
 SILENT_AFTER = timedelta(seconds=30)
 """The reconciler leaves its mark about once a second."""

@@ -16,7 +16,7 @@ from workers.cards import phrase
 from workers.cards.bare import bare
 from workers.cards.text import inert
 from workers.domain.actor import Actor
-from workers.domain.errors import REFUSALS, RevocationError
+from workers.domain.errors import REFUSALS, RevocationError, once_recorded
 from workers.domain.revocation import Revocation, State
 from workers.service import intake
 from workers.service.intake import Authority, NameNeeded
@@ -94,7 +94,7 @@ def _tried(
         outcome = denial(who, old.id)
         card = pressed.card_of(pressed.row(action))
         if card is not None and outcome.state is not State.REQUESTED:
-            with intake.once_recorded():
+            with once_recorded():
                 intake.undone(denial.deps.store, who, card, old.id, None)
     except REFUSALS as refusal:
         return refusal

@@ -61,8 +61,10 @@ def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -
                 return replies.help_()
             case ListOpen():
                 open_ones = _visible(deps, who, deps.store.open())
-                at = deps.store.now()
-                return replies.listed(open_ones, deps.rules, at, _workspace(command), who.actor.id)
+                at, unreadable = deps.store.now(), deps.store.unreadable()
+                return replies.listed(
+                    open_ones, unreadable, deps.rules, at, _workspace(command), who.actor.id
+                )
             case About():
                 return _about(deps, who, parsed, _workspace(command))
             case Revoke():

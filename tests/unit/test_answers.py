@@ -55,8 +55,10 @@ def answers() -> Mapping[str, Reply]:
         for n, target in enumerate(targets)
     ]
     return {
-        "list": replies.listed(OPEN_ONES, RULES, now, "example", DAVE),
-        "list_of_none": replies.listed([], RULES, now, "example", DAVE),
+        "list": replies.listed(OPEN_ONES, [], RULES, now, "example", DAVE),
+        "list_of_none": replies.listed([], [], RULES, now, "example", DAVE),
+        "list_of_unreadable": replies.listed([], ["R-GGGGGG", "<!channel>"], RULES, now, "example", DAVE),
+        "list_with_unreadable": replies.listed(OPEN_ONES[1:2], ["R-GGGGGG"], RULES, now, "example", DAVE),
         "status": replies.status(OPEN_ONES[2], [ended], RULES, "example", DAVE),
         "held": replies.changed(replies.held(denied(**CARD), RULES), denied(**CARD), "", DAVE),
         "release_asked": replies.changed("The release waits.", WAITS, "example", BOB.id),
@@ -133,7 +135,7 @@ def test_the_button_is_what_helps_most_and_what_would_be_refused_is_not_offered(
 
 def test_every_button_of_a_list_carries_its_own_revocation_and_no_row_stands_twice() -> None:
     twice = [replace(WAITS, id=f"R-AAAAA{n}") for n in range(4)]
-    blocks = replies.listed(twice, RULES, at(hours=3), "example", DAVE)["blocks"]
+    blocks = replies.listed(twice, [], RULES, at(hours=3), "example", DAVE)["blocks"]
     assert check_message(blocks) == []
     pressed = [block for block in blocks if "accessory" in block]
     assert [block["accessory"]["value"] for block in pressed] == [one.id for one in twice]
@@ -152,7 +154,7 @@ def test_a_second_yes_is_bound_to_the_request_that_was_shown() -> None:
 def test_two_hundred_open_ones_with_the_longest_names_still_fit() -> None:
     user = replace(OPEN_ONES[0].user, display_name="<" * 200, user_name="&" * 128)  # type: ignore[type-var]
     many = [replace(OPEN_ONES[0], id=f"R-{n:06}", user=user) for n in range(200)]
-    answer = replies.listed(many, RULES, at(hours=3), "example", DAVE)
+    answer = replies.listed(many, [], RULES, at(hours=3), "example", DAVE)
     assert check_message(answer["blocks"]) == []
     assert "180 more" in str(answer["blocks"][-1])
 
@@ -174,3 +176,11 @@ def test_a_link_is_made_only_of_what_slack_gave() -> None:
     for workspace in ("", "evil.example/x", "Example", "a|b", "a>b"):
         assert open_list.card_link(record, workspace) == "Card in <#C0SECINC01>"
     assert open_list.card_link(replace(record, card_ts=None), "example") == "Card in <#C0SECINC01>"
+
+
+def test_a_list_that_cannot_read_a_record_does_not_say_that_nobody_is_denied() -> None:
+    text = str(answers()["list_of_unreadable"]["text"])
+    assert "R-GGGGGG cannot be read" in text
+    assert open_list.NOTHING not in text
+    assert "<!channel>" not in text
+    assert open_list.unread([]) == ""

@@ -188,8 +188,10 @@ def _denied(revocation: Revocation, rules: Rules) -> list[Block]:
     if revocation.trouble and phrase.standing(revocation) == phrase.NOT_DENIED:
         return _not_denied(revocation, rules)
     assert revocation.written_at is not None
+    # Of one that was found there, nobody knows when it was written.
+    how = "Found in" if revocation.adopted else "Written to"
     written = (
-        f"Written to the Deny policy and read back at {local(revocation.written_at)}. "
+        f"{how} the Deny policy and read back at {local(revocation.written_at)}. "
         "AWS may take seconds to minutes to enforce it."
     )
     return [

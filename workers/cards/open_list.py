@@ -4,7 +4,7 @@ Read on a phone at 3 a.m.: how it stands as a word, who, since when, whose it is
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -28,6 +28,26 @@ WORDS = {
 
 _WORKSPACE = re.compile(r"[a-z0-9][a-z0-9.-]{0,100}")
 _TS = re.compile(r"\d{1,20}\.\d{1,10}")
+
+
+NOTHING = "Nobody is denied, and nothing waits for confirmation."
+
+_ID = re.compile(r"R-[A-Z0-9]{6}")
+"""The index is not signed: only what may be one of ours is spoken of."""
+
+MOST_UNREAD = 10
+
+
+def unread(ids: Iterable[str]) -> str:
+    """What the list cannot say, because these records cannot be read; empty where all can. mrkdwn."""
+    ours = [one for one in ids if _ID.fullmatch(one)]
+    if not ours:
+        return ""
+    more = f" and {len(ours) - MOST_UNREAD} more" if len(ours) > MOST_UNREAD else ""
+    return (
+        f"{', '.join(ours[:MOST_UNREAD])}{more} cannot be read: whoever stands in the Deny policy stays there; anybody else may "
+        "be NOT denied. At a terminal: `python -m workers show ID`."
+    )
 
 
 def lines(revocation: Revocation, timing: Timing, now: datetime, workspace: str, viewer: str) -> list[Block]:
@@ -78,8 +98,10 @@ def when(revocation: Revocation, show: Callable[[datetime], str]) -> str:
         return f"off the list since {show(revocation.off_at)}"
     if revocation.written_at is None:
         return f"asked for {show(revocation.requested_at)}"
-    lost = phrase.standing(revocation) == phrase.NOT_DENIED
-    return f"{'written to the policy' if lost else 'denied since'} {show(revocation.written_at)}"
+    if phrase.standing(revocation) == phrase.NOT_DENIED:
+        return f"written to the policy {show(revocation.written_at)}"
+    since = "in the policy at least since" if revocation.adopted else "denied since"
+    return f"{since} {show(revocation.written_at)}"
 
 
 def _capital(words: str) -> str:

@@ -172,7 +172,8 @@ def _stays(revocation: Revocation, timing: Timing) -> Iterator[str]:
     if why := held(revocation):
         yield inert(why, 900)
     if revocation.written_at:
-        yield f"Written and read back at {utc(revocation.written_at)}; AWS may take seconds to minutes to enforce it."
+        how = "Found in the policy" if revocation.adopted else "Written"
+        yield f"{how} and read back at {utc(revocation.written_at)}; AWS may take seconds to minutes to enforce it."
     if why is not None:
         return
     if promised := clearance.promised_at(revocation, timing):

@@ -19,14 +19,17 @@ def list_(ended_too: bool, as_json_: bool) -> None:
     """Show the open revocations, one line each, oldest first."""
     with opened() as at:
         found = [*at.world.store.open(), *(at.world.store.ended(LATEST) if ended_too else [])]
+        unread = open_list.unread(at.world.store.unreadable())
     found.sort(key=lambda revocation: revocation.requested_at)
+    if unread:
+        click.echo(readable(unread), err=True)
     if as_json_:
         as_json.say(as_json.fields(revocation) for revocation in found)
         return
     for revocation in found:
         click.echo(_line(revocation))
-    if not found:
-        click.echo("Nobody is denied, and nothing waits for confirmation.")
+    if not (found or unread):
+        click.echo(open_list.NOTHING)
 
 
 def _line(revocation: Revocation) -> str:

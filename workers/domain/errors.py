@@ -1,5 +1,8 @@
 """Every refusal the product speaks: one sentence that says what is wrong, one that says what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class RevocationError(Exception):
     """Base of all refusals. `str(error)` is fit for a person and holds no secret."""
@@ -27,6 +30,15 @@ class StoreAway(RevocationError):
 
 class StoreUnsure(StoreAway):
     """Redis was asked to record, and did not answer in time: it may have recorded. Doing it again does no harm."""
+
+
+@contextmanager
+def once_recorded() -> Iterator[None]:
+    """For what follows a change: where Redis goes away now, it must not be said that nothing was recorded."""
+    try:
+        yield
+    except StoreAway as away:
+        raise StoreUnsure("It was recorded; what follows from it may not be.") from away
 
 
 class NotIdentified(RevocationError):

@@ -291,7 +291,7 @@ class Revocation:
     trouble: Trouble | None = None
     alarmed: bool = False
     adopted: bool = False
-    """Found in the policy without a record."""
+    """Found in the policy without a record that leads there; `written_at` is when it was found."""
     reach: Reach | None = None
     coverage: Coverage | None = None
     no_mint_at: datetime | None = None

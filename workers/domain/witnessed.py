@@ -79,6 +79,7 @@ def held(revocation: Revocation, now: datetime, because: str) -> Revocation:
     return replace(
         _nothing_waits(revocation, now, why),
         state=State.DENIED,
+        adopted=True,
         written_at=now,
         hold_open=True,
         held_because=why,

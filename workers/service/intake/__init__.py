@@ -7,7 +7,6 @@ it does not. All may run twice: the second run finds it done and says by whom.
 from workers.service.intake.acts import as_they_stand, look_again, undone
 from workers.service.intake.asking import REASON_LIMIT, Asked, Request, ask, find, joinable
 from workers.service.intake.authority import Authority, not_barred, not_denied
-from workers.service.intake.changing import once_recorded
 from workers.service.intake.deciding import cancel, confirm, expire, retry
 from workers.service.intake.denying_again import deny_again
 from workers.service.intake.giving_back import ask_false_alarm, ask_restore
@@ -62,7 +61,6 @@ __all__ = [
     "not_barred",
     "not_denied",
     "nudge",
-    "once_recorded",
     "ratify",
     "refuse",
     "retry",

@@ -6,12 +6,12 @@ from datetime import datetime
 from workers.domain.actor import Actor
 from workers.domain.caps import Caps
 from workers.domain.due import expires_at
-from workers.domain.errors import Refused
+from workers.domain.errors import Refused, once_recorded
 from workers.domain.revocation import Note, Revocation, State
 from workers.ports import SHOW, Change, Job, RevocationStore, Wake
 from workers.service.intake.asking import REASON_LIMIT, Request, ask
 from workers.service.intake.authority import Authority, may, not_barred
-from workers.service.intake.changing import changed_by, once_recorded
+from workers.service.intake.changing import changed_by
 from workers.service.intake.denying_again import end_watch
 from workers.service.intake.outcome import outcome
 from workers.service.intake.two_people import StillResponder, undecided, yes

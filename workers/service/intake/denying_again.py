@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from workers.cards.text import inert
 from workers.domain.caps import Caps
 from workers.domain.due import expires_at
-from workers.domain.errors import Refused
+from workers.domain.errors import Refused, once_recorded
 from workers.domain.revocation import Reason, Revocation, State
 from workers.ports import SHOW, Change, Decide, RevocationStore
 from workers.service.intake.authority import Authority, may
-from workers.service.intake.changing import changed_by, once_recorded
+from workers.service.intake.changing import changed_by
 from workers.service.intake.outcome import named, outcome
 from workers.service.intake.two_people import NameNeeded, StillResponder, first_yes, names, yes
 
