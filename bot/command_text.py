@@ -6,10 +6,14 @@ import unicodedata
 from dataclasses import dataclass
 
 from workers.domain import target_text
+from workers.domain.handoff import NOTE_LIMIT
 from workers.domain.revocation import TargetRef
 from workers.service.intake import REASON_LIMIT
 
-WORDS = ("help", "status", "list", "hold", "release", "restore", "false-alarm")
+WORDS = (
+    *("help", "status", "list", "hold", "release", "restore", "false-alarm"),
+    *("own", "handoff", "report", "drill"),
+)
 
 _WITH_REASON = ("release", "restore", "false-alarm")
 
@@ -23,6 +27,10 @@ several targets make several revocations. Nobody is denied before somebody press
 `/revoke release @alice [reason]` · ask to take them off the list; a second person approves
 `/revoke false-alarm @alice [reason]` · ask to give back what was taken and take them off the list; a second person approves
 `/revoke restore @alice [reason]` · ask to give back what was taken, and no more; a second person approves
+`/revoke handoff [@next] [note]` · offer what you own, or all that is open, to the next person on call
+`/revoke own @alice` · become the owner yourself, at once
+`/revoke report @alice` · the timeline, for the record
+`/revoke drill` · the whole way on the test user, to prove that it works
 A user name that looks like a word of this list: `/revoke user:status`"""
 
 _REVOCATION = re.compile(r"R-[A-Z0-9]{6}")
@@ -47,6 +55,21 @@ class About:
     word: str
     target: TargetRef | None = None
     revocation_id: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class HandOff:
+    """Pass open revocations on; `incoming`: the Slack ids of who is asked, nobody for any responder."""
+
+    incoming: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Drill:
+    """The whole way on the test user of the settings."""
+
     reason: str = ""
 
 
@@ -77,7 +100,7 @@ class Wrong:
     """Nobody was named in a way that is understood, so the directory is offered to be searched."""
 
 
-Command = Revoke | About | ListOpen | Help | Whom | Wrong
+Command = Revoke | About | HandOff | Drill | ListOpen | Help | Whom | Wrong
 
 
 def parse(text: str) -> Command:
@@ -92,6 +115,10 @@ def parse(text: str) -> Command:
         return Help()
     if word == "list":
         return ListOpen()
+    if word == "handoff":
+        return _handoff(text)
+    if word == "drill":
+        return _drill(text)
     if word in WORDS:
         return _about(word, tokens[1:])
     return _revoke(tokens, text)
@@ -113,6 +140,38 @@ def _about(word: str, tokens: list[str]) -> Command:
     if target is None:
         return Wrong(f"{_shown(tokens[0])} is no target. Type `/revoke {word} @alice`.", nobody=True)
     return About(word, target=target, reason=reason)
+
+
+def _handoff(text: str) -> Command:
+    incoming: list[str] = []
+    _, *left = text.split(None, 1)
+    rest = left[0] if left else ""
+    while match := re.match(rf"[\s,;]*{_MENTION.pattern}[,;]?(?=\s|$)", rest):
+        incoming.append(match[1])
+        rest = rest[match.end() :]
+    rest = rest.strip()
+    if rest.startswith("<!subteam^"):
+        return Wrong(
+            "A user group cannot accept: name its people one by one, or nobody; then any responder may accept."
+        )
+    if rest.startswith("@"):
+        return Wrong(
+            f"Slack does not know {_shown(rest.split()[0])} as a person. Pick the name from Slack's list while "
+            "typing: `/revoke handoff @next what they should know`."
+        )
+    note = _unescaped(rest)
+    if len(note) > NOTE_LIMIT:
+        what = (
+            f"The note has {len(note)} characters and {NOTE_LIMIT} fit. Nothing was recorded: cut it short."
+        )
+        return Wrong(_again(what, text))
+    return HandOff(tuple(dict.fromkeys(incoming)), note)
+
+
+def _drill(text: str) -> Command:
+    _, *left = text.split(None, 1)
+    reason = _unescaped(left[0].strip()) if left else ""
+    return Drill(reason) if len(reason) <= REASON_LIMIT else Wrong(_too_long(reason, text))
 
 
 def _revoke(tokens: list[str], text: str) -> Command:

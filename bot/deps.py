@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from workers.domain.rules import Rules
-from workers.ports import DirectorySearch, RevocationStore, SlackPeople
+from workers.ports import DirectorySearch, HandoffStore, RevocationStore, SlackPeople
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
     store: RevocationStore
+    handoffs: HandoffStore
     people: SlackPeople
     rules: Rules
     responders: tuple[str, ...]

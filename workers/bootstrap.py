@@ -24,7 +24,7 @@ from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty, patient
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisStore
 from workers.adapters.scim import Scim
 from workers.adapters.signing_key import signing_key
 from workers.adapters.slack_channel import SlackChannel
@@ -84,6 +84,14 @@ def build_store(
     return RedisStore(redis, AuditLog(signing_key(settings)), JobQueue(redis), due, sink or StdoutSink())
 
 
+def build_handoffs(
+    settings: WorkerSettings, connect: Connect = patient, sink: AuditSink | None = None
+) -> RedisHandoffs:
+    """As `build_store`, for the handoffs."""
+    redis = connect(redis_url(settings))
+    return RedisHandoffs(redis, AuditLog(signing_key(settings)), JobQueue(redis), sink or StdoutSink())
+
+
 def build_center(settings: WorkerSettings, clients: AwsClients) -> IdentityCenter:
     return IdentityCenter(clients, settings.revoke_identity_store_id, settings.revoke_sso_instance_arn)
 
@@ -99,6 +107,7 @@ def build_world(
     return World(
         rules=rules(settings, clients.region),
         store=build_store(settings, connect, sink),
+        handoffs=build_handoffs(settings, connect, sink),
         policy=OrganizationsDenyPolicy(clients, settings.policy_id),
         organization=OrganizationsTree(clients),
         directory=IdentityStoreDirectory(clients, center),

@@ -8,19 +8,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from workers.domain.actor import Actor
 from workers.domain.audit import Digest
 from workers.domain.audit_entry import Line
 from workers.domain.directory_search import Known
+from workers.domain.handoff import Handoff
 from workers.domain.look_back import Found, Sought
-from workers.domain.revocation import DirectoryUser, Revocation
+from workers.domain.revocation import DirectoryUser, Note, Revocation
 from workers.domain.witnessed import Seen
 
 
 class Job(StrEnum):
-    """The wake-ups. A job carries a revocation id and nothing else."""
+    """The wake-ups. A job carries the id of a record and nothing else."""
 
     IDENTIFY = "identify"
     CONTAIN = "contain"
@@ -53,23 +54,51 @@ class Wake:
 SHOW = Wake(Job.SHOW)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """One step of a revocation: the record it leads to, who did it, and what to wake."""
+class Record(Protocol):
+    """What is kept as a signed log: its last entry holds exactly this."""
 
-    revocation: Revocation
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def seq(self) -> int: ...
+
+    @property
+    def mac(self) -> str: ...
+
+    @property
+    def state(self) -> StrEnum: ...
+
+    @property
+    def notes(self) -> tuple[Note, ...]: ...
+
+    @property
+    def ended(self) -> bool: ...
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeOf(Generic[R]):
+    """One step of a record: what it leads to, who did it, and what to wake."""
+
+    record: R
     event: str
     actor: Actor
     detail: Mapping[str, Any] = field(default_factory=dict)
     wakes: tuple[Wake, ...] = ()
 
 
-Decide = Callable[[Revocation, datetime], Change | None]
+DecideOf = Callable[[R, datetime], ChangeOf[R] | None]
 """Pure: the record and Redis's time in; a change, or None for "nothing to do", out. May be called again."""
 
+Change = ChangeOf[Revocation]
+Decide = DecideOf[Revocation]
 
-class RevocationStore(Protocol):
-    """The records. A change, its log entry, its due time and its jobs become visible together or not at all.
+
+class Records(Protocol[R]):
+    """The records of one kind. A change, its log entry, its due time and its jobs become visible together or not at all.
 
     Raises StoreAway where Redis is out of reach, UnknownRevocation, UnreadableRecord.
     """
@@ -78,38 +107,30 @@ class RevocationStore(Protocol):
         """Redis's clock, the clock of every deadline."""
         ...
 
-    def create(self, decide: Callable[[str, datetime], Change]) -> Revocation:
-        """Make a new revocation under a fresh id."""
+    def create(self, decide: Callable[[str, datetime], ChangeOf[R]]) -> R:
+        """Make a new record under a fresh id."""
         ...
 
-    def get(self, revocation_id: str) -> Revocation: ...
+    def get(self, record_id: str) -> R: ...
 
-    def change(self, revocation_id: str, decide: Decide) -> Revocation | None:
+    def change(self, record_id: str, decide: DecideOf[R]) -> R | None:
         """Apply `decide` by compare-and-set; None where it decided to do nothing."""
         ...
 
-    def open(self) -> list[Revocation]:
-        """Every readable revocation that has not ended. Unreadable ones are left out and logged."""
+    def open(self) -> list[R]:
+        """Every readable one that has not ended. Unreadable ones are left out and logged."""
         ...
 
-    def about(self, actor: Actor) -> list[Revocation]:
-        """The readable open revocations whose target this actor is, by any name; see `same_person.is_target`. Quick."""
+    def ended(self, limit: int) -> list[R]:
+        """The latest ended ones, newest first."""
         ...
 
-    def ended(self, limit: int) -> list[Revocation]:
-        """The latest ended revocations, newest first."""
-        ...
-
-    def ended_since(self, since: datetime) -> list[Revocation]:
-        """Every readable revocation that ended at `since` or later, newest first."""
+    def ended_since(self, since: datetime) -> list[R]:
+        """Every readable one that ended at `since` or later, newest first."""
         ...
 
     def due(self, now: datetime) -> list[str]:
         """Ids whose record's own next time has come."""
-        ...
-
-    def read_again(self, revocation_id: str, wait: timedelta) -> None:
-        """The access was read and nothing had changed: it is due again after `wait`, or when something else is."""
         ...
 
     def unreadable(self) -> list[str]:
@@ -120,25 +141,59 @@ class RevocationStore(Protocol):
         """Ids whose card or notes are behind the record."""
         ...
 
-    def shown(self, revocation: Revocation) -> None:
-        """Everything up to `revocation.seq` was told."""
+    def shown(self, record: R) -> None:
+        """Everything up to `record.seq` was told."""
         ...
 
-    def card_shows(self, revocation_id: str, digest: str, *, again_in: timedelta) -> None:
+    def card_shows(self, record_id: str, digest: str, *, again_in: timedelta) -> None:
         """The card shows what `digest` stands for; no further update before `again_in`."""
         ...
 
-    def card_digest(self, revocation_id: str) -> str | None: ...
+    def card_digest(self, record_id: str) -> str | None: ...
 
-    def card_paced(self, revocation_id: str) -> bool:
+    def card_paced(self, record_id: str) -> bool:
         """Whether the card's pace forbids an update now."""
         ...
 
-    def postpone(self, revocation_id: str, wait: timedelta) -> None:
+    def postpone(self, record_id: str, wait: timedelta) -> None:
         """Tell nothing of this one for a while; the others go on."""
         ...
 
-    def postponed(self, revocation_id: str) -> bool: ...
+    def postponed(self, record_id: str) -> bool: ...
+
+    def reindex(self, longest_wait: timedelta, *, ended_too: bool) -> None:
+        """Find every record that has not ended by its log, whatever the unsigned indexes say, and mend those.
+
+        None of its times is put off by more than `longest_wait` from now. `ended_too`: also those that the indexes call ended.
+        """
+        ...
+
+    def leads_on(self, record: R, seq: int, mac: str) -> bool:
+        """Whether its log, as it is now, leads from entry `seq` with the signature `mac` to the record's own entry."""
+        ...
+
+    def log(self, record_id: str) -> list[dict[str, Any]]:
+        """The record's log, oldest first, every signature and link checked. Raises UnreadableRecord."""
+        ...
+
+    def on_both(self, record_id: str) -> bool:
+        """Whether the second sink has the record's last entry from this process, which hands it over now where it had not.
+
+        Without that nobody comes off the list, and no access is given back.
+        """
+        ...
+
+
+class RevocationStore(Records[Revocation], Protocol):
+    """The revocations, and what all processes share beside the records. Raises what `Records` raises."""
+
+    def about(self, actor: Actor) -> list[Revocation]:
+        """The readable open revocations whose target this actor is, by any name; see `same_person.is_target`. Quick."""
+        ...
+
+    def read_again(self, revocation_id: str, wait: timedelta) -> None:
+        """The access was read and nothing had changed: it is due again after `wait`, or when something else is."""
+        ...
 
     def pause_slack(self, seconds: float) -> None:
         """Slack asked for silence this long."""
@@ -160,31 +215,12 @@ class RevocationStore(Protocol):
 
     def marked(self, name: str) -> datetime | None: ...
 
-    def reindex(self, longest_wait: timedelta, *, ended_too: bool) -> None:
-        """Find every record that has not ended by its log, whatever the unsigned indexes say, and mend those.
-
-        None of its times is put off by more than `longest_wait` from now. `ended_too`: also those that the indexes call ended.
-        """
-        ...
-
-    def leads_on(self, revocation: Revocation, seq: int, mac: str) -> bool:
-        """Whether its log, as it is now, leads from entry `seq` with the signature `mac` to the record's own entry."""
-        ...
-
-    def log(self, revocation_id: str) -> list[dict[str, Any]]:
-        """The revocation's log, oldest first, every signature and link checked. Raises UnreadableRecord."""
-        ...
-
     def digest(self) -> Digest:
         """What all logs lead to now."""
         ...
 
-    def on_both(self, revocation_id: str) -> bool:
-        """Whether the second sink has the record's last entry from this process, which hands it over now where it had not.
 
-        Without that nobody comes off the list, and no access is given back.
-        """
-        ...
+HandoffStore = Records[Handoff]
 
 
 class AuditSink(Protocol):

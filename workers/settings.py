@@ -228,6 +228,10 @@ class CommonSettings(RecordSettings):
     revoke_follow_up_delay: Duration = timedelta(minutes=10)
     revoke_scim_url: Annotated[str | None, AfterValidator(_scim_url)] = None
     """Read by the bot too, which must know that a way to disable sign-in is set. Its token is the workers' alone."""
+    revoke_on_call_group: Annotated[
+        str | None, _shaped(r"S[A-Z0-9]{2,}", "must be a Slack user group id, for example S0123ABCD")
+    ] = None
+    revoke_drill_user: str | None = None
     aws_default_region: Annotated[
         str | None, _shaped(r"[a-z]{2,}(-[a-z]+)+-\d+", "must be a Region, for example us-east-1")
     ] = None
@@ -263,6 +267,8 @@ class CommonSettings(RecordSettings):
             disables_sign_in=self.disables_sign_in,
             region=self.region,
             caps=self.revoke_rate_limits,
+            on_call_group=self.revoke_on_call_group,
+            drill_user=self.revoke_drill_user,
         )
 
     @property

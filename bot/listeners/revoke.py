@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 
 from bot import replies
-from bot.command_text import About, Help, ListOpen, Revoke, Whom, Wrong, parse
+from bot.command_text import About, Drill, HandOff, Help, ListOpen, Revoke, Whom, Wrong, parse
 from bot.deps import Deps
 from bot.listeners.forms import false_alarm_form, restore_form
 from bot.listeners.searching import search_form
@@ -67,6 +67,8 @@ def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -
                 )
             case About():
                 return _about(deps, who, parsed, _workspace(command))
+            case HandOff() | Drill():
+                return replies.say("Not there yet.")
             case Revoke():
                 return _revoke(deps, rooms, who, parsed, str(command.get("channel_id")))
     except NobodyFound as nobody:

@@ -67,14 +67,14 @@ def asked(store: RedisStore, **given: Any) -> Revocation:
 
     def decide(fresh: str, now: datetime) -> Change:
         record = replace(requested(**{"user": None, **given}), id=fresh, seq=0, requested_at=now)
-        return Change(revocation=record, event="requested", actor=BOB, wakes=(Wake(Job.IDENTIFY),))
+        return Change(record=record, event="requested", actor=BOB, wakes=(Wake(Job.IDENTIFY),))
 
     return store.create(decide)
 
 
 def becoming(state: State, **given: Any) -> Callable[[Revocation, datetime], Change]:
     return lambda current, now: Change(
-        revocation=replace(current, state=state, **given), event=f"became_{state}", actor=SYSTEM
+        record=replace(current, state=state, **given), event=f"became_{state}", actor=SYSTEM
     )
 
 
@@ -157,7 +157,7 @@ def test_entry_due_time_and_jobs_become_visible_together_or_not_at_all(
         store.change(
             made.id,
             lambda current, now: Change(
-                revocation=replace(current, next_read_at=now), event="x", actor=SYSTEM, wakes=wakes
+                record=replace(current, next_read_at=now), event="x", actor=SYSTEM, wakes=wakes
             ),
         )
     stop.set()
@@ -178,7 +178,7 @@ def test_eight_threads_lose_no_change_and_number_none_twice(store: RedisStore) -
             changed = store.change(
                 made.id,
                 lambda current, now, note=note: Change(
-                    revocation=current.noting(note), event="noted", actor=SYSTEM
+                    record=current.noting(note), event="noted", actor=SYSTEM
                 ),
             )
             assert changed is not None
@@ -413,7 +413,7 @@ def test_a_record_copied_from_another_revocation_is_unreadable(store: RedisStore
     (_, entry) = redis.xrevrange(f"revoke:log:{alice.id}", count=1)[0]
     redis.xadd(f"revoke:log:{mallory.id}", entry)
 
-    with pytest.raises(UnreadableRecord, match="belongs to another revocation"):
+    with pytest.raises(UnreadableRecord, match="belongs to another record"):
         store.get(mallory.id)
 
 

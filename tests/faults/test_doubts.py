@@ -39,7 +39,7 @@ def proven(world: World, revocation_id: str, *, ago: timedelta) -> None:
 
     def decide(current: Revocation, now: datetime) -> Change:
         changed = replace(current, state=State.RELEASING, proven_at=now - ago, notice_at=now - ago)
-        return Change(revocation=changed, event="proven", actor=Actor(kind="system", id="test"))
+        return Change(record=changed, event="proven", actor=Actor(kind="system", id="test"))
 
     world.store.change(revocation_id, decide)
 
@@ -166,7 +166,7 @@ def test_an_old_request_swallows_no_new_one(world: World) -> None:
         old = replace(
             current, state=State.REQUESTED, requested_at=now - timedelta(minutes=11), confirmed_at=None
         )
-        return Change(revocation=old, event="backdated", actor=Actor(kind="system", id="test"))
+        return Change(record=old, event="backdated", actor=Actor(kind="system", id="test"))
 
     world.store.change(first, stale)
     assert confirmed(world) != first

@@ -358,7 +358,7 @@ def test_deny_again_is_for_responders_who_are_neither_the_target_nor_denied(
         user = replace(mallory.user, user_id=ALICE.replace("1", "2")) if mallory.user else None
         target = replace(mallory.target, slack_id="UMALLORY")
         made = replace(mallory, id=fresh, seq=0, state=State.DENIED, user=user, target=target)
-        return Change(revocation=made, event="edited", actor=Actor(kind="system", id="test"))
+        return Change(record=made, event="edited", actor=Actor(kind="system", id="test"))
 
     aws.world.store.create(another)
     with pytest.raises(Refused, match=words):

@@ -17,7 +17,7 @@ from workers.adapters.audit_log import AuditLog
 from workers.adapters.audit_sink import FileSink
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisStore
 from workers.adapters.witness import FileWitness
 from workers.domain import deny_document
 from workers.domain.actor import Actor
@@ -226,7 +226,7 @@ class Scripted:
         """As if time, or somebody, had made the record so."""
 
         def decide(current: Revocation, now: datetime) -> Change:
-            return Change(revocation=change(current), event="edited", actor=Actor(kind="system", id="test"))
+            return Change(record=change(current), event="edited", actor=Actor(kind="system", id="test"))
 
         self.world.store.change(revocation_id, decide)
 
@@ -250,6 +250,7 @@ def scripted(directory: Path, *, provider: bool = False, **rules: Any) -> Iterat
     world = World(
         rules=Rules(incident_channel="C0SECINC01", timing=Timing(), disables_sign_in=provider, **rules),
         store=store,
+        handoffs=RedisHandoffs(redis, AuditLog(b"k" * 32), JobQueue(redis), sink),
         policy=policy,
         organization=aws,
         directory=aws,  # type: ignore[arg-type]

@@ -74,7 +74,7 @@ def test_a_release_that_nobody_approves_lapses_after_a_day(installation: Install
     def earlier(current: Revocation, now: datetime) -> Change:
         assert current.release is not None
         old = replace(current.release, asked_at=now - timedelta(hours=24))
-        return Change(revocation=replace(current, release=old), event="backdated", actor=SYSTEM)
+        return Change(record=replace(current, release=old), event="backdated", actor=SYSTEM)
 
     installation.store.change(revocation_id(card), earlier)
 
@@ -88,6 +88,6 @@ def _earlier(installation: Installation, revocation_id: str, by: timedelta) -> N
     def backdated(current: Revocation, now: datetime) -> Change:
         confirmed = current.confirmed_at - by if current.confirmed_at else None
         changed = replace(current, requested_at=current.requested_at - by, confirmed_at=confirmed)
-        return Change(revocation=changed, event="backdated", actor=SYSTEM)
+        return Change(record=changed, event="backdated", actor=SYSTEM)
 
     installation.store.change(revocation_id, backdated)

@@ -41,7 +41,7 @@ from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisStore
 from workers.adapters.slack_channel import SlackChannel
 from workers.adapters.slack_people import SlackDirectory
 from workers.cards import card as cards
@@ -220,6 +220,7 @@ def _joined(
     known.refresh()
     deps = Deps(
         store=store,
+        handoffs=RedisHandoffs(redis, log, JobQueue(redis)),
         people=directory,
         rules=rules,
         responders=rules.responders,
@@ -247,7 +248,7 @@ def _counting(made: Door) -> Callable[..., BoltResponse]:
 
 def _change(record: Revocation) -> Change:
     return Change(
-        revocation=record, event="set_up", actor=Actor(kind="system", id="test", name="the test's set-up")
+        record=record, event="set_up", actor=Actor(kind="system", id="test", name="the test's set-up")
     )
 
 

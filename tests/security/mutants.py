@@ -235,7 +235,7 @@ MUTANTS = (
     ),
     Mutant(
         _LOG,
-        'if entry.get("id") != revocation_id:',
+        'if entry.get("id") != record_id:',
         "if False:",
         f"{_LOG_TEST}test_a_record_of_another_key_another_revocation_or_no_json_is_unreadable",
     ),

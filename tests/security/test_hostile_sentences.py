@@ -184,7 +184,7 @@ def _argument(filler: Filler, kind: Any) -> Any:
 def _stored(aws: Scripted, record: Revocation) -> Revocation:
     def decide(fresh: str, now: datetime) -> Change:
         made = replace(record, id=fresh, seq=0, notes=(), requested_at=now)
-        return Change(revocation=made, event="made", actor=Actor(kind="system", id="test"))
+        return Change(record=made, event="made", actor=Actor(kind="system", id="test"))
 
     return aws.world.store.create(decide)
 

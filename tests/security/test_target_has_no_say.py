@@ -94,7 +94,7 @@ def _ended(made: Door, record: Revocation) -> None:
 
 
 def _set_up(record: Revocation) -> Change:
-    return Change(revocation=record, event="set_up", actor=SYSTEM)
+    return Change(record=record, event="set_up", actor=SYSTEM)
 
 
 def _refused(made: Door, requests: list[Callable[[], Json]]) -> int:

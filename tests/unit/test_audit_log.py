@@ -127,7 +127,7 @@ def test_a_cut_off_beginning_shows() -> None:
 
 def test_a_record_of_another_key_another_revocation_or_no_json_is_unreadable() -> None:
     signed = written(LOG)[2]
-    assert LOG.record(signed, ID) == replace(denied(), seq=3)
+    assert LOG.record(signed, ID, Revocation) == replace(denied(), seq=3)
     for bad in (
         written(OTHER_KEY)[2],
         Signed(signed.text, ""),
@@ -137,7 +137,7 @@ def test_a_record_of_another_key_another_revocation_or_no_json_is_unreadable() -
         written(LOG, "R-AAAAAA")[2],
     ):
         with pytest.raises(UnreadableRecord, match=r"R-7K2M9Q: "):
-            LOG.record(bad, ID)
+            LOG.record(bad, ID, Revocation)
 
 
 def resigned(change: Any) -> Signed:
@@ -151,7 +151,7 @@ def resigned(change: Any) -> Signed:
 @pytest.mark.parametrize("version", [3, 99, -1, None, "1", 1.5, [1]])
 def test_a_version_that_is_not_a_neighbour_is_held_and_not_guessed(version: object) -> None:
     with pytest.raises(UnreadableRecord, match=r"has version .*, unknown here"):
-        LOG.record(resigned(lambda entry: entry.update(v=version)), ID)
+        LOG.record(resigned(lambda entry: entry.update(v=version)), ID, Revocation)
 
 
 def test_the_next_versions_new_fields_are_read_over() -> None:
@@ -160,7 +160,7 @@ def test_the_next_versions_new_fields_are_read_over() -> None:
         entry["record"].update(v=2, severity="high", tags=["a", {"b": 1}])
         entry["record"]["user"]["title"] = "CFO"
 
-    assert LOG.record(resigned(newer), ID) == replace(denied(), v=2, seq=3)
+    assert LOG.record(resigned(newer), ID, Revocation) == replace(denied(), v=2, seq=3)
 
 
 def test_the_version_before_lacks_our_newest_fields_and_is_read() -> None:
@@ -169,7 +169,7 @@ def test_the_version_before_lacks_our_newest_fields_and_is_read() -> None:
         for name in ("still_looking", "notes", "clean_up_given_by", "channel_shared"):
             del entry["record"][name]
 
-    assert LOG.record(resigned(older), ID) == replace(denied(), seq=3)
+    assert LOG.record(resigned(older), ID, Revocation) == replace(denied(), seq=3)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_the_version_before_lacks_our_newest_fields_and_is_read() -> None:
 )
 def test_a_record_that_this_version_cannot_understand_is_held(change: Any) -> None:
     with pytest.raises(UnreadableRecord, match="cannot be read by this version"):
-        LOG.record(resigned(change), ID)
+        LOG.record(resigned(change), ID, Revocation)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -202,7 +202,7 @@ def test_every_record_comes_back_exactly_as_it_was(record: Revocation, event: st
     actor = Actor(kind="terminal", id=event, name=event)
     signed = LOG.entry(GENESIS, record, event, actor, {"reason": event}, when)
 
-    back = LOG.record(signed, ID)
+    back = LOG.record(signed, ID, Revocation)
 
     assert back == record
     assert asdict(back) == {**asdict(record), "mac": signed.mac}
@@ -212,7 +212,7 @@ def test_every_record_comes_back_exactly_as_it_was(record: Revocation, event: st
 def test_text_with_half_a_surrogate_pair_cannot_keep_a_record_from_being_written() -> None:
     """Slack and AWS speak JSON, which can carry one; a name must not stop a denial."""
     signed = LOG.entry(GENESIS, replace(requested(), slack_name="Al\ud83d", seq=1), "x", BOB, {}, T0)
-    assert LOG.record(signed, ID).slack_name == "Al\ufffd"
+    assert LOG.record(signed, ID, Revocation).slack_name == "Al\ufffd"
 
 
 TOKEN = "xox" + "b-1234567890-abcdefghij"
@@ -238,7 +238,7 @@ def test_what_looks_like_a_secret_is_masked_before_it_is_signed_and_a_key_id_sta
 ) -> None:
     record = replace(requested(), seq=1, still_looking=typed)
     signed = LOG.entry(GENESIS, record, "x", BOB, {"reason": typed}, T0)
-    assert LOG.record(signed, ID).still_looking == kept
+    assert LOG.record(signed, ID, Revocation).still_looking == kept
     assert json.loads(signed.text)["detail"]["reason"] == kept
 
 

@@ -36,7 +36,14 @@ def broken(_: str) -> Any:
 
 
 def goes_to(slack: Slack, typed_in: str = TYPED, *targets: str, within: float = 5) -> str:
-    deps = Deps(store=None, people=slack, rules=RULES, responders=(), approvers=())  # type: ignore[arg-type]
+    deps = Deps(
+        store=None,  # type: ignore[arg-type]
+        handoffs=None,  # type: ignore[arg-type]
+        people=slack,  # type: ignore[arg-type]
+        rules=RULES,
+        responders=(),
+        approvers=(),
+    )
     return Rooms(deps, Prompt(within=within)).for_card(typed_in, frozenset(targets))
 
 

@@ -41,13 +41,6 @@ TABLE = frozenset(
 ) - {""}
 """The contract's table of settings (docs/architecture.md)."""
 
-NOT_READ_YET = frozenset(
-    {
-        "REVOKE_ON_CALL_GROUP",
-        "REVOKE_DRILL_USER",
-    }
-)
-
 
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -472,7 +465,5 @@ def test_an_env_file_that_is_no_text_is_a_wrong_setting_and_no_traceback(tmp_pat
 
 
 def test_every_setting_of_the_contract_is_read_and_no_other() -> None:
-    """Take a name off NOT_READ_YET when the settings learn it."""
     known = {name.upper() for kind in (WorkerSettings, BotSettings) for name in kind.model_fields}
-    assert known <= TABLE
-    assert TABLE - known <= NOT_READ_YET
+    assert known == TABLE

@@ -1,4 +1,4 @@
-"""RQ: the doorbell. One queue per kind of worker, only our functions, only a revocation id as argument."""
+"""RQ: the doorbell. One queue per kind of worker, only our functions, only the id of a record as argument."""
 
 import re
 import secrets
@@ -39,7 +39,7 @@ QUEUES = tuple(dict.fromkeys(QUEUE_OF.values()))
 
 FUNCTION_OF = {job: f"workers.jobs.{job}" for job in Job}
 _ALLOWED = frozenset(FUNCTION_OF.values())
-_ARGUMENT = re.compile(r"R-[A-Z0-9]{6}")
+_ARGUMENT = re.compile(r"[RH]-[A-Z0-9]{6}")
 
 SERIALIZER = "json"
 TIMEOUT = 60
@@ -108,16 +108,16 @@ class JobQueue:
         for queue in self._queues.values():
             queue.get_redis_server_version()
 
-    def put(self, pipe: Pipeline, wake: Wake, revocation_id: str) -> None:
+    def put(self, pipe: Pipeline, wake: Wake, record_id: str) -> None:
         """Queue the wake-up; visible when `pipe` executes. The id is fresh, so a failed job never blocks another."""
         queue = self._queues[QUEUE_OF[wake.job]]
         options: dict[str, Any] = {
-            "job_id": f"{wake.job}-{revocation_id}-{secrets.token_hex(4)}",
+            "job_id": f"{wake.job}-{record_id}-{secrets.token_hex(4)}",
             "result_ttl": KEPT_AFTER_SUCCESS,
             "failure_ttl": KEPT_AFTER_FAILURE,
             "pipeline": pipe,
         }
         if wake.at is None:
-            queue.enqueue_call(FUNCTION_OF[wake.job], args=(revocation_id,), timeout=TIMEOUT, **options)
+            queue.enqueue_call(FUNCTION_OF[wake.job], args=(record_id,), timeout=TIMEOUT, **options)
         else:
-            queue.enqueue_at(wake.at, FUNCTION_OF[wake.job], revocation_id, job_timeout=TIMEOUT, **options)
+            queue.enqueue_at(wake.at, FUNCTION_OF[wake.job], record_id, job_timeout=TIMEOUT, **options)

@@ -270,6 +270,8 @@ class Revocation:
     card_ts: str | None = None
     reasons: tuple[Reason, ...] = ()
     owner: Actor | None = None
+    drill: bool = False
+    """On the test user of the settings, to prove that it works; everything else about it is real."""
     user: DirectoryUser | None = None
     slack_name: str | None = None
     refused_because: str | None = None

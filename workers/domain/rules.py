@@ -23,6 +23,10 @@ class Rules:
     break_glass: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     """User ids or user names: contained by one person who types the name, and then ratified by a second."""
+    on_call_group: str | None = None
+    """The Slack user group of who is on call; its changes begin handoffs. None: they are begun by hand."""
+    drill_user: str | None = None
+    """The user name or user id of the test user whom a drill denies. None: there are no drills."""
     caps: Caps | None = None
     """Above these a second person confirms; None: no caps."""
     identity_source: Literal["directory", "external", "active_directory"] | None = None

@@ -43,7 +43,7 @@ def _lost(world: World, fresh: str, now: datetime, lost: Seen) -> Change:
         Note(kind="put_back", at=now, broadcast=True, detail=why),
         Note(kind="put_back", at=now, alarm=True, detail=why),
     )
-    return Change(revocation=revocation, event="found_lost", actor=SYSTEM, wakes=(SHOW,))
+    return Change(record=revocation, event="found_lost", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _adopted(world: World, fresh: str, now: datetime, user_id: str, lost: Seen | None) -> Change:
@@ -68,4 +68,4 @@ def _adopted(world: World, fresh: str, now: datetime, user_id: str, lost: Seen |
     if lost is not None:
         revocation = revocation.noting(Note(kind="adopted", at=now, alarm=True))
     wakes = (Wake(Job.READ_REACH), SHOW)
-    return Change(revocation=revocation, event="adopted", actor=SYSTEM, wakes=wakes)
+    return Change(record=revocation, event="adopted", actor=SYSTEM, wakes=wakes)

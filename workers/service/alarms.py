@@ -85,4 +85,4 @@ def _raise(world: World, revocation: Revocation, note: Note) -> None:
 def _raised(current: Revocation, note: Note) -> Change | None:
     if note not in current.notes:
         return None
-    return Change(revocation=current.told(note), event=f"alarmed_{note.kind}", actor=SYSTEM)
+    return Change(record=current.told(note), event=f"alarmed_{note.kind}", actor=SYSTEM)

@@ -125,7 +125,7 @@ def _taken_up(world: World, record: Revocation, was: Seen, in_policy: Collection
         # What was lost stays on the record: the log must show that it is not whole.
         detail = {"seen_entry": was.seq, "seen_signature": was.mac, "put_back_to": current.seq}
         wakes = (SHOW, *([Wake(Job.READ_REACH)] if changed.on_the_list else []))
-        return Change(revocation=changed, event="found_put_back", actor=SYSTEM, detail=detail, wakes=wakes)
+        return Change(record=changed, event="found_put_back", actor=SYSTEM, detail=detail, wakes=wakes)
 
     return decide
 

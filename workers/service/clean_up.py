@@ -55,7 +55,7 @@ def _notice_or_hold(world: World) -> Decide:
         if now < eligible - world.rules.timing.notice or _waiting(current, "notice"):
             return None
         changed = replace(current, held_because=None).noting(Note(kind="notice", at=now, broadcast=True))
-        return Change(revocation=changed, event="notice_due", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="notice_due", actor=SYSTEM, wakes=(SHOW,))
 
     return decide
 
@@ -73,7 +73,7 @@ def _held(current: Revocation, now: datetime, gates: Sequence[str]) -> Change | 
         Note(kind="held", at=now, broadcast=True, detail=why)
     )
     detail = {"gates": list(gates)}
-    return Change(revocation=changed, event="held", actor=SYSTEM, detail=detail, wakes=(SHOW,))
+    return Change(record=changed, event="held", actor=SYSTEM, detail=detail, wakes=(SHOW,))
 
 
 def _void_notice(current: Revocation, now: datetime) -> Change | None:
@@ -81,7 +81,7 @@ def _void_notice(current: Revocation, now: datetime) -> Change | None:
     changed = clearance.unnoticed(current)
     if not follow_ups.suspended(current) or current.state is not State.DENIED or changed == current:
         return None
-    return Change(revocation=changed, event="notice_void", actor=SYSTEM, wakes=(SHOW,))
+    return Change(record=changed, event="notice_void", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _take_off_if_proven(world: World, revocation_id: str) -> None:
@@ -136,7 +136,7 @@ def _decide_off(world: World, reach: Reach, aws_time: datetime | None, *, record
 
 def _proven(current: Revocation, now: datetime) -> Change:
     changed = replace(current, state=State.RELEASING, held_because=None, release=None, proven_at=now)
-    return Change(revocation=changed, event="proven", actor=SYSTEM, wakes=(SHOW,))
+    return Change(record=changed, event="proven", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _ask(current: Revocation, now: datetime) -> Change | None:
@@ -144,7 +144,7 @@ def _ask(current: Revocation, now: datetime) -> Change | None:
         return None
     request = ReleaseRequest(asked_by=SYSTEM, asked_at=now, reason="Proven safe; REVOKE_CLEAN_UP is `ask`.")
     changed = replace(current, release=request).noting(Note(kind="approval_asked", at=now, broadcast=True))
-    return Change(revocation=changed, event="clean_up_asked", actor=SYSTEM, wakes=(SHOW,))
+    return Change(record=changed, event="clean_up_asked", actor=SYSTEM, wakes=(SHOW,))
 
 
 def watch_ends(world: World, revocation_id: str) -> None:
@@ -155,7 +155,7 @@ def watch_ends(world: World, revocation_id: str) -> None:
         if current.state is not State.WATCHED or until is None or now < until:
             return None
         changed = replace(current, state=State.CLOSED, refused_because=_why_it_ends(current))
-        return Change(revocation=changed, event="watch_ended", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="watch_ended", actor=SYSTEM, wakes=(SHOW,))
 
     world.store.change(revocation_id, decide)
 

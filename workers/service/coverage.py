@@ -42,14 +42,14 @@ def read_reach(world: World, revocation_id: str) -> None:
         if described is not None and described != current.user:
             changed = replace(changed, user=described, stood_down_at=None)
         if not _same(current, changed):
-            change = Change(revocation=changed, event="reach_read", actor=SYSTEM, wakes=(SHOW,))
+            change = Change(record=changed, event="reach_read", actor=SYSTEM, wakes=(SHOW,))
             return waking(current, change)
         if (
             current.reach
             and reach.read_at - current.reach.read_at < UNCHANGED * world.rules.timing.read_again
         ):
             return None
-        return Change(revocation=changed, event="reach_read_again", actor=SYSTEM)
+        return Change(record=changed, event="reach_read_again", actor=SYSTEM)
 
     if world.store.change(revocation_id, have_read) is None:
         world.store.read_again(revocation_id, world.rules.timing.read_again)
@@ -59,7 +59,7 @@ def read_reach(world: World, revocation_id: str) -> None:
 
 def waking(before: Revocation, change: Change | None) -> Change | None:
     """The same change, which also wakes the follow-ups where a reading found work for them."""
-    if change is None or not _work(before, change.revocation):
+    if change is None or not _work(before, change.record):
         return change
     return replace(change, wakes=(*change.wakes, Wake(Job.FOLLOW_UP)))
 

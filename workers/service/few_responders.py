@@ -25,7 +25,7 @@ def count(world: World, revocation_id: str) -> None:
         if current.ended or current.responders_left == left:
             return None
         changed = replace(current, responders_left=left)
-        return Change(revocation=changed, event="responders_counted", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="responders_counted", actor=SYSTEM, wakes=(SHOW,))
 
     world.store.change(revocation_id, counted)
 

@@ -120,7 +120,7 @@ def _freeze(world: World, revocation: Revocation, found: Found) -> None:
             next_read_at=None,
         )
         wakes = (SHOW, Wake(Job.READ_REACH))
-        return Change(revocation=changed, event="identified", actor=SYSTEM, wakes=wakes)
+        return Change(record=changed, event="identified", actor=SYSTEM, wakes=wakes)
 
     world.store.change(revocation.id, identified)
 
@@ -150,9 +150,7 @@ def _join(world: World, revocation: Revocation, other: Revocation) -> bool:
             return None
         why = f"{other.who} already has {other.id}; the reason was added there."
         changed = replace(current, state=State.CLOSED, refused_because=why)
-        return Change(
-            revocation=changed, event="joined", actor=SYSTEM, detail={"to": other.id}, wakes=(SHOW,)
-        )
+        return Change(record=changed, event="joined", actor=SYSTEM, detail={"to": other.id}, wakes=(SHOW,))
 
     world.store.change(revocation.id, joined)
     return True
@@ -171,9 +169,7 @@ def _adding(reasons: tuple[Reason, ...]) -> Decide:
         notes = [
             Note(kind="reason_added", at=now, detail=f"{reason.by.name}: {reason.text}") for reason in fresh
         ]
-        return Change(
-            revocation=changed.noting(*notes), event="reason_added", actor=fresh[0].by, wakes=(SHOW,)
-        )
+        return Change(record=changed.noting(*notes), event="reason_added", actor=fresh[0].by, wakes=(SHOW,))
 
     return added
 
@@ -201,7 +197,7 @@ def _refused(why: str) -> Decide:
             return None
         changed = replace(current, state=State.REFUSED, refused_because=why)
         changed = changed.noting(Note(kind="refused", at=now, broadcast=True))
-        return Change(revocation=changed, event="not_identified", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="not_identified", actor=SYSTEM, wakes=(SHOW,))
 
     return refused
 
@@ -211,6 +207,6 @@ def _still_looking(why: str) -> Decide:
         if current.state is not State.REQUESTED or current.user is not None:
             return None
         changed = replace(current, still_looking=why, next_read_at=now + TRY_AGAIN)
-        return Change(revocation=changed, event="lookup_failed", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="lookup_failed", actor=SYSTEM, wakes=(SHOW,))
 
     return looking

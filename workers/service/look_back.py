@@ -85,7 +85,7 @@ def _begun(world: World, by: Actor, since: datetime | None, *, anew: bool) -> De
         if not anew:
             changed = changed.noting(*_told(current, "look_back", now, texts))
         wakes = (SHOW, Wake(Job.LOOK_BACK)) if anew else (SHOW,)
-        return Change(revocation=changed, event="look_back", actor=by, detail={"queries": texts}, wakes=wakes)
+        return Change(record=changed, event="look_back", actor=by, detail={"queries": texts}, wakes=wakes)
 
     return begin
 
@@ -194,7 +194,7 @@ def _end(world: World, revocation_id: str, run: Run, *, found: Sequence[str] = (
             return None
         changed = changed.noting(*_told(changed, "looked_back", now, [text]))
         detail = {"place": run.place, "query_id": run.query_id, "found": text}
-        return Change(revocation=changed, event="looked_back", actor=SYSTEM, detail=detail, wakes=(SHOW,))
+        return Change(record=changed, event="looked_back", actor=SYSTEM, detail=detail, wakes=(SHOW,))
 
     world.store.change(revocation_id, ended)
 
@@ -205,7 +205,7 @@ def _change(world: World, revocation_id: str, run: Run, event: str, to: Callable
         if changed is None:
             return None
         detail = {"place": run.place, "query_id": to(run).query_id, "cause": to(run).cause}
-        return Change(revocation=changed, event=event, actor=SYSTEM, detail=detail)
+        return Change(record=changed, event=event, actor=SYSTEM, detail=detail)
 
     world.store.change(revocation_id, decide)
 
@@ -228,7 +228,7 @@ def _later(current: Revocation, now: datetime) -> Change | None:
     waited = now - min(run.at for run in back.under_way)
     again = now + min(max(waited / 2, timedelta(seconds=5)), LONGEST_PAUSE)
     return Change(
-        revocation=replace(current, look_back=replace(back, again_at=again)),
+        record=replace(current, look_back=replace(back, again_at=again)),
         event="look_back_waits",
         actor=SYSTEM,
         wakes=(Wake(Job.LOOK_BACK, again),),

@@ -44,7 +44,7 @@ def _overtaken(current: Revocation, now: datetime) -> Change | None:
         return None
     why = f"{current.who} was denied anew meanwhile, so this one has nothing left to take off."
     changed = replace(current, state=State.CLOSED, refused_because=why, trouble=None)
-    return Change(revocation=changed, event="overtaken", actor=SYSTEM, wakes=(SHOW,))
+    return Change(record=changed, event="overtaken", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _written(world: World, request_id: str | None, aws_time: datetime | None) -> Decide:
@@ -74,7 +74,7 @@ def _written(world: World, request_id: str | None, aws_time: datetime | None) ->
         after = (Job.READ_REACH, Job.FOLLOW_UP, Job.LOOK_BACK, Job.STAND_DOWN)
         wakes = (SHOW, *(Wake(job) for job in after), *([Wake(Job.CLEAN_UP, due)] if due else []))
         detail = {"request_id": request_id, "recovered": request_id is None}
-        return Change(revocation=changed, event="written", actor=SYSTEM, detail=detail, wakes=wakes)
+        return Change(record=changed, event="written", actor=SYSTEM, detail=detail, wakes=wakes)
 
     return written
 
@@ -103,7 +103,7 @@ def _taken_off(world: World, request_id: str | None) -> Decide:
         )
         changed = changed.noting(Note(kind="off", at=now, broadcast=True))
         return Change(
-            revocation=changed,
+            record=changed,
             event="taken_off",
             actor=SYSTEM,
             detail={"request_id": request_id},
@@ -127,4 +127,4 @@ def _missing(current: Revocation, now: datetime) -> Change | None:
     changed = changed.noting(
         Note(kind="removed_by_hand", at=now, broadcast=True), Note(kind="removed_by_hand", at=now, alarm=True)
     )
-    return Change(revocation=changed, event="found_missing", actor=SYSTEM, wakes=(SHOW,))
+    return Change(record=changed, event="found_missing", actor=SYSTEM, wakes=(SHOW,))

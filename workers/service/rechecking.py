@@ -88,9 +88,7 @@ def _void(who: Actor, role: str) -> Decide:
             Note(kind="confirmation_void", at=now, alarm=True, detail=why),
         )
         detail = {"confirmed_by": who.id}
-        return Change(
-            revocation=changed, event="confirmation_void", actor=SYSTEM, detail=detail, wakes=(SHOW,)
-        )
+        return Change(record=changed, event="confirmation_void", actor=SYSTEM, detail=detail, wakes=(SHOW,))
 
     return decide
 
@@ -190,7 +188,7 @@ def _proof_lapsed(aws_time: datetime | None) -> Decide:
         if current.state is not State.RELEASING or current.released_by or fresh:
             return None
         changed = replace(current, state=State.DENIED, notice_at=None, proven_at=None)
-        return Change(revocation=changed, event="proof_lapsed", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="proof_lapsed", actor=SYSTEM, wakes=(SHOW,))
 
     return decide
 
@@ -251,9 +249,7 @@ def _release_void(record: Revocation, why: str) -> Decide:
             Note(kind="release_void", at=now, broadcast=True, detail=why),
             Note(kind="release_void", at=now, alarm=True, detail=why),
         )
-        return Change(
-            revocation=changed, event="release_void", actor=SYSTEM, detail={"why": why}, wakes=(SHOW,)
-        )
+        return Change(record=changed, event="release_void", actor=SYSTEM, detail={"why": why}, wakes=(SHOW,))
 
     return decide
 
@@ -280,6 +276,4 @@ def _kept(world: World, record: Revocation) -> list[Revocation]:
 def _not_whole(current: Revocation, now: datetime) -> Change | None:
     if current.state is not State.RELEASING:
         return None
-    return Change(
-        revocation=held(current, now, NOT_WHOLE), event="log_not_whole", actor=SYSTEM, wakes=(SHOW,)
-    )
+    return Change(record=held(current, now, NOT_WHOLE), event="log_not_whole", actor=SYSTEM, wakes=(SHOW,))

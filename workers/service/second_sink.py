@@ -55,4 +55,4 @@ def may_give_back(world: World, revocation_id: str) -> bool:
 
 def _told(current: Revocation, now: datetime) -> Change:
     changed = current.noting(Note(kind="audit_waits", at=now, broadcast=True, detail=SENTENCE))
-    return Change(revocation=changed, event="giving_back_waits", actor=SYSTEM, wakes=(SHOW,))
+    return Change(record=changed, event="giving_back_waits", actor=SYSTEM, wakes=(SHOW,))

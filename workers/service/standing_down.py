@@ -94,7 +94,7 @@ def _stood_down(world: World, found: Sequence[Act], unread: Sequence[str]) -> De
         changed = intake.as_they_stand(world.store, replace(current, acts=listed, stood_down_at=now))
         detail = {"acts": len(found), "unread": list(unread)}
         changed = changed.noting(*_told(changed, len(found), unread, now))
-        return Change(revocation=changed, event="stood_down", actor=SYSTEM, detail=detail, wakes=(SHOW,))
+        return Change(record=changed, event="stood_down", actor=SYSTEM, detail=detail, wakes=(SHOW,))
 
     return decide
 
@@ -132,7 +132,7 @@ def _void_request(person: Revocation) -> Decide:
         changed = replace(other, release=None).noting(Note(kind="request_void", at=now, detail=person.who))
         wakes = (Wake(Job.FOLLOW_UP), SHOW) if request.gives_back else (SHOW,)
         detail = {"asked_by": request.asked_by.id, "because": person.id}
-        return Change(revocation=changed, event="request_void", actor=SYSTEM, detail=detail, wakes=wakes)
+        return Change(record=changed, event="request_void", actor=SYSTEM, detail=detail, wakes=wakes)
 
     return decide
 
@@ -152,7 +152,7 @@ def _passed(world: World, person: Revocation) -> Decide:
             "to": owner.id if owner else None,
             "because": person.id,
         }
-        return Change(revocation=changed, event="owner_passed", actor=SYSTEM, detail=detail, wakes=(SHOW,))
+        return Change(record=changed, event="owner_passed", actor=SYSTEM, detail=detail, wakes=(SHOW,))
 
     return decide
 

@@ -139,7 +139,7 @@ def _post(world: World, channel: str, message: Message) -> str:
 def _posted(ts: str) -> Decide:
     def posted(current: Revocation, now: datetime) -> Change:
         return Change(
-            revocation=replace(current, card_ts=ts), event="card_posted", actor=SYSTEM, detail={"ts": ts}
+            record=replace(current, card_ts=ts), event="card_posted", actor=SYSTEM, detail={"ts": ts}
         )
 
     return posted
@@ -159,7 +159,7 @@ def _somewhere_else(world: World, revocation: Revocation, refusal: SlackRefused)
 def _moved(channel: str) -> Decide:
     def moved(current: Revocation, now: datetime) -> Change:
         changed = replace(current, channel=channel, card_ts=None)
-        return Change(revocation=changed, event="card_moved", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="card_moved", actor=SYSTEM, wakes=(SHOW,))
 
     return moved
 
@@ -216,7 +216,7 @@ def _told(world: World, note: Note, digest: Digest | None) -> Decide:
             due = clearance.off_at(changed, world.rules.timing)
             wakes = (SHOW, *([Wake(Job.CLEAN_UP, due)] if due else []))
         detail = {"digest": str(digest)} if digest is not None else {}
-        return Change(revocation=changed, event=f"told_{note.kind}", actor=SYSTEM, detail=detail, wakes=wakes)
+        return Change(record=changed, event=f"told_{note.kind}", actor=SYSTEM, detail=detail, wakes=wakes)
 
     return told
 

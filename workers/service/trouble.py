@@ -92,4 +92,4 @@ def _not_denied(
         changed = changed.noting(Note(kind="not_denied", at=now, broadcast=True, detail=sentence))
     if alarm:
         changed = changed.noting(Note(kind="not_denied", at=now, alarm=True, detail=sentence))
-    return Change(revocation=changed, event="not_written", actor=SYSTEM, detail={"code": code}, wakes=(SHOW,))
+    return Change(record=changed, event="not_written", actor=SYSTEM, detail={"code": code}, wakes=(SHOW,))

@@ -13,6 +13,7 @@ from workers.ports import (
     Directory,
     DirectoryCopy,
     EventHistory,
+    HandoffStore,
     IdentityProvider,
     IncidentChannel,
     LastOfSet,
@@ -31,6 +32,7 @@ class World:
 
     rules: Rules
     store: RevocationStore
+    handoffs: HandoffStore
     policy: DenyPolicy
     organization: Organization
     directory: Directory

@@ -33,7 +33,7 @@ def _edited(
         changed = edit(step, now)
         record = current.with_step(changed).noting(*_told(step, changed, now))
         said = {"step": kind.value, **(detail or {})}
-        return Change(revocation=record, event=event, actor=SYSTEM, detail=said, wakes=(SHOW, *wakes))
+        return Change(record=record, event=event, actor=SYSTEM, detail=said, wakes=(SHOW, *wakes))
 
     return edited
 

@@ -42,7 +42,7 @@ def take(world: World, revocation_id: str) -> None:
             at=now, entry=current.seq + 1, counts=tuple(found.counts.items()), unread=tuple(found.unread)
         )
         changed = replace(current, snapshot=snapshot)
-        return Change(revocation=changed, event="snapshot", actor=SYSTEM, detail=found.detail, wakes=(SHOW,))
+        return Change(record=changed, event="snapshot", actor=SYSTEM, detail=found.detail, wakes=(SHOW,))
 
     world.store.change(revocation_id, taken)
 
@@ -133,7 +133,7 @@ def _record_last(
         ).noting(*(_last_note(names, now) if complete else ()))
         wakes = (SHOW,) if complete else (SHOW, Wake(Job.FOLLOW_UP))
         detail = {"last": list(found)}
-        return Change(revocation=changed, event="last_of_set_read", actor=SYSTEM, detail=detail, wakes=wakes)
+        return Change(record=changed, event="last_of_set_read", actor=SYSTEM, detail=detail, wakes=wakes)
 
     world.store.change(revocation_id, recorded)
 

@@ -42,7 +42,7 @@ def _begun(world: World) -> Decide:
         if current.steps or not current.on_the_list or current.follow_ups_started_at is None:
             return None
         changed = follow_ups.begun(current, world.rules, now)
-        return Change(revocation=changed, event="follow_ups_planned", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="follow_ups_planned", actor=SYSTEM, wakes=(SHOW,))
 
     return begun
 
@@ -52,7 +52,7 @@ def _started(current: Revocation, now: datetime) -> Change | None:
         return None
     changed = replace(current, follow_ups_started_at=now, follow_ups_started_by=SYSTEM)
     changed = changed.noting(Note(kind="follow_ups_started", at=now, detail=SYSTEM.name))
-    return Change(revocation=changed, event="follow_ups_started", actor=SYSTEM, wakes=(SHOW,))
+    return Change(record=changed, event="follow_ups_started", actor=SYSTEM, wakes=(SHOW,))
 
 
 def _woken(world: World) -> Decide:
@@ -64,8 +64,6 @@ def _woken(world: World) -> Decide:
             return None
         kinds = follow_ups.to_wake(current, world.rules, now)
         wakes = tuple(Wake(JOB_OF[kind]) for kind in kinds)
-        return Change(
-            revocation=changed, event="woken", actor=SYSTEM, detail={"steps": list(kinds)}, wakes=wakes
-        )
+        return Change(record=changed, event="woken", actor=SYSTEM, detail={"steps": list(kinds)}, wakes=wakes)
 
     return woken

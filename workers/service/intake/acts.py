@@ -31,7 +31,7 @@ def undone(
         if changed == current:
             return None
         detail = {"other": other_id, "step": kind.value if kind else None}
-        return Change(revocation=changed, event="act_undone", actor=who.actor, detail=detail, wakes=(SHOW,))
+        return Change(record=changed, event="act_undone", actor=who.actor, detail=detail, wakes=(SHOW,))
 
     store.change(revocation_id, decide)
 
@@ -48,7 +48,7 @@ def look_again(store: RevocationStore, revocation_id: str) -> None:
         changed = as_they_stand(store, current)
         if changed == current:
             return None
-        return Change(revocation=changed, event="acts_read", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="acts_read", actor=SYSTEM, wakes=(SHOW,))
 
     store.change(revocation_id, decide)
 

@@ -83,7 +83,7 @@ def _requested(fresh: str, now: datetime, actor: Actor, request: Request, target
         reasons=reasons,
         owner=actor,
     )
-    return Change(revocation=revocation, event="requested", actor=actor, wakes=(Wake(Job.IDENTIFY),))
+    return Change(record=revocation, event="requested", actor=actor, wakes=(Wake(Job.IDENTIFY),))
 
 
 def _with_reason(actor: Actor, text: str) -> Decide:
@@ -92,7 +92,7 @@ def _with_reason(actor: Actor, text: str) -> Decide:
             return None
         changed = replace(current, reasons=(*current.reasons, Reason(by=actor, text=text, at=now)))
         changed = changed.noting(Note(kind="reason_added", at=now, detail=f"{actor.name}: {text}"))
-        return Change(revocation=changed, event="reason_added", actor=actor, wakes=(SHOW,))
+        return Change(record=changed, event="reason_added", actor=actor, wakes=(SHOW,))
 
     return decide
 

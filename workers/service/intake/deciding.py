@@ -46,7 +46,7 @@ def cancel(store: RevocationStore, who: Authority, revocation_id: str) -> Revoca
         may(store, who, current)
         undecided(current, now)
         changed = replace(current, state=State.CANCELLED, cancelled_by=who.actor)
-        return Change(revocation=changed, event="cancelled", actor=who.actor, wakes=(SHOW,))
+        return Change(record=changed, event="cancelled", actor=who.actor, wakes=(SHOW,))
 
     return changed_by(store, revocation_id, decide)
 
@@ -61,7 +61,7 @@ def retry(store: RevocationStore, who: Authority, revocation_id: str) -> Revocat
         may(store, who, current)
         if not (current.on_the_list or current.state is State.RELEASING):
             raise Refused(f"There is nothing to try again: {outcome(current)}")
-        return Change(revocation=current, event="retried", actor=who.actor, wakes=(Wake(Job.CONTAIN), SHOW))
+        return Change(record=current, event="retried", actor=who.actor, wakes=(Wake(Job.CONTAIN), SHOW))
 
     return changed_by(store, revocation_id, decide)
 
@@ -80,6 +80,6 @@ def expire(store: RevocationStore, revocation_id: str, system: Actor) -> None:
         if current.state is not State.REQUESTED or now < expires_at(current):
             return None
         changed = replace(current, state=State.EXPIRED).noting(Note(kind="expired", at=now, broadcast=True))
-        return Change(revocation=changed, event="expired", actor=system, wakes=(SHOW,))
+        return Change(record=changed, event="expired", actor=system, wakes=(SHOW,))
 
     store.change(revocation_id, decide)

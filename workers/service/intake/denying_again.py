@@ -142,7 +142,7 @@ def _closed(who: Authority, new: Revocation) -> Decide:
             current, state=State.CLOSED, release=None, refused_because=f"Denied again as {new.id}."
         )
         return Change(
-            revocation=changed,
+            record=changed,
             event="watch_ended",
             actor=who.actor,
             detail={"denied_again_as": new.id},

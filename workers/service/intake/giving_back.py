@@ -70,7 +70,7 @@ def ask_false_alarm(store: RevocationStore, who: Authority, revocation_id: str, 
         changed = changed.noting(Note(kind="approval_asked", at=now, broadcast=True))
         detail = {"reason": reason, "items": {}}
         return Change(
-            revocation=changed, event="false_alarm_asked", actor=who.actor, detail=detail, wakes=(SHOW,)
+            record=changed, event="false_alarm_asked", actor=who.actor, detail=detail, wakes=(SHOW,)
         )
 
     return changed_by(store, revocation_id, decide)
@@ -85,7 +85,7 @@ def _restore_instead(current: Revocation) -> str:
 def _to_be_read(current: Revocation, request: ReleaseRequest, now: datetime) -> Change:
     changed = replace(current, release=replace(request, again_at=now + JOB_LATE))
     return Change(
-        revocation=changed,
+        record=changed,
         event=f"{request.what}_asked",
         actor=request.asked_by,
         detail={"reason": request.reason},

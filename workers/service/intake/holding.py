@@ -42,6 +42,6 @@ def hold(
             because = current.held_because if current.hold_open else None
             changed = replace(changed, hold_until=base + timing.hold, held_because=because)
         changed = changed.noting(Note(kind="hold", at=now, detail=who.actor.name))
-        return Change(revocation=changed, event="hold", actor=who.actor, wakes=(SHOW,))
+        return Change(record=changed, event="hold", actor=who.actor, wakes=(SHOW,))
 
     return changed_by(store, revocation_id, decide)

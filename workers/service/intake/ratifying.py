@@ -28,7 +28,7 @@ def ratify(store: RevocationStore, who: Authority, revocation_id: str) -> Revoca
             raise Refused("You confirmed it yourself; another approver or responder must ratify it.")
         changed = replace(current, ratification=replace(asked, ratified_by=who.actor, ratified_at=now))
         changed = changed.noting(*_told(confirmer, who.actor, now))
-        return Change(revocation=changed, event="ratified", actor=who.actor, wakes=(SHOW,))
+        return Change(record=changed, event="ratified", actor=who.actor, wakes=(SHOW,))
 
     return changed_by(store, revocation_id, decide)
 
@@ -63,6 +63,6 @@ def escalate(store: RevocationStore, revocation_id: str) -> None:
             Note(kind="ratify_escalated", at=now, broadcast=True),
             Note(kind="ratify_escalated", at=now, alarm=True),
         )
-        return Change(revocation=changed, event="ratify_escalated", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="ratify_escalated", actor=SYSTEM, wakes=(SHOW,))
 
     store.change(revocation_id, decide)

@@ -32,9 +32,7 @@ def ask_release(store: RevocationStore, who: Authority, revocation_id: str, reas
             Note(kind="approval_asked", at=now, broadcast=True)
         )
         detail = {"reason": reason}
-        return Change(
-            revocation=changed, event="release_asked", actor=who.actor, detail=detail, wakes=(SHOW,)
-        )
+        return Change(record=changed, event="release_asked", actor=who.actor, detail=detail, wakes=(SHOW,))
 
     return changed_by(store, revocation_id, decide)
 
@@ -124,13 +122,13 @@ def _approved(
     if request.asked_by.kind == "system":
         changed = replace(current, release=None, clean_up_given_by=approver)
         return Change(
-            revocation=changed, event="clean_up_given", actor=approver, wakes=(Wake(Job.CLEAN_UP), SHOW)
+            record=changed, event="clean_up_given", actor=approver, wakes=(Wake(Job.CLEAN_UP), SHOW)
         )
     changed = released(current, (request.asked_by, approver))
     changed = changed.noting(*_terminal_vote(request.asked_by, approver, now))
     wakes = (Wake(Job.CONTAIN), SHOW)
     detail = _said(request, reason)
-    return Change(revocation=changed, event="release_approved", actor=approver, detail=detail, wakes=wakes)
+    return Change(record=changed, event="release_approved", actor=approver, detail=detail, wakes=wakes)
 
 
 def _said(request: ReleaseRequest, reason: str) -> dict[str, str]:
@@ -175,7 +173,7 @@ def _given_back(
     changed = changed.noting(*_terminal_vote(request.asked_by, approver, now))
     detail = {**_said(request, reason), "list": diff.entry, "count": diff.count}
     return Change(
-        revocation=changed,
+        record=changed,
         event=f"{request.what}_approved",
         actor=approver,
         detail=detail,
@@ -203,7 +201,7 @@ def refuse(store: RevocationStore, who: Authority, revocation_id: str) -> Revoca
         )
         # What the request had stopped goes on.
         wakes = (Wake(Job.FOLLOW_UP), SHOW) if request.gives_back else (SHOW,)
-        return Change(revocation=changed, event=f"{what(request)}_refused", actor=who.actor, wakes=wakes)
+        return Change(record=changed, event=f"{what(request)}_refused", actor=who.actor, wakes=wakes)
 
     return changed_by(store, revocation_id, decide)
 
@@ -227,7 +225,7 @@ def nudge(store: RevocationStore, who: Authority, revocation_id: str, approvers:
         changed = replace(current, release=replace(request, nudged_at=now))
         changed = changed.noting(*(Note(kind="nudge", at=now, to=id_) for id_ in people))
         detail = {"people": people}
-        return Change(revocation=changed, event="nudged", actor=who.actor, detail=detail, wakes=(SHOW,))
+        return Change(record=changed, event="nudged", actor=who.actor, detail=detail, wakes=(SHOW,))
 
     return changed_by(store, revocation_id, decide)
 
@@ -252,7 +250,7 @@ def break_glass(store: RevocationStore, who: Authority, revocation_id: str, reas
         )
         wakes = (Wake(Job.CONTAIN), SHOW)
         return Change(
-            revocation=changed, event="break_glass", actor=who.actor, detail={"reason": reason}, wakes=wakes
+            record=changed, event="break_glass", actor=who.actor, detail={"reason": reason}, wakes=wakes
         )
 
     return changed_by(store, revocation_id, decide)

@@ -50,7 +50,7 @@ def start_follow_ups(store: RevocationStore, who: Authority, revocation_id: str)
             follow_ups_wait=None,
         ).noting(Note(kind="follow_ups_started", at=now, detail=who.actor.name))
         wakes = (Wake(Job.FOLLOW_UP), SHOW)
-        return Change(revocation=changed, event="follow_ups_started", actor=who.actor, wakes=wakes)
+        return Change(record=changed, event="follow_ups_started", actor=who.actor, wakes=wakes)
 
     return changed_by(store, revocation_id, decide)
 
@@ -91,7 +91,7 @@ def wait_follow_ups(store: RevocationStore, who: Authority, revocation_id: str) 
         changed = replace(current, steps=steps, follow_ups_wait=who.actor).noting(
             Note(kind="follow_ups_wait", at=now, detail=who.actor.name)
         )
-        return Change(revocation=changed, event="follow_ups_wait", actor=who.actor, wakes=(SHOW,))
+        return Change(record=changed, event="follow_ups_wait", actor=who.actor, wakes=(SHOW,))
 
     return changed_by(store, revocation_id, decide)
 
@@ -117,7 +117,7 @@ def retry_step(store: RevocationStore, who: Authority, revocation_id: str, kind:
         changed = current.with_step(fresh)
         detail = {"step": kind.value}
         return Change(
-            revocation=changed,
+            record=changed,
             event="step_retried",
             actor=who.actor,
             detail=detail,
@@ -140,7 +140,7 @@ def disable_anyway(store: RevocationStore, who: Authority, revocation_id: str) -
         fresh = replace(step, anyway=True, asked=True, again_at=now)
         changed = current.with_step(fresh)
         return Change(
-            revocation=changed, event="disable_anyway", actor=who.actor, wakes=(Wake(Job.FOLLOW_UP), SHOW)
+            record=changed, event="disable_anyway", actor=who.actor, wakes=(Wake(Job.FOLLOW_UP), SHOW)
         )
 
     return changed_by(store, revocation_id, decide)
@@ -187,7 +187,7 @@ def attest(
             "done_at": attestation.done_at.isoformat(),
         }
         wakes = (SHOW, Wake(Job.READ_REACH), Wake(Job.FOLLOW_UP))
-        return Change(revocation=changed, event="attested", actor=who.actor, detail=detail, wakes=wakes)
+        return Change(record=changed, event="attested", actor=who.actor, detail=detail, wakes=wakes)
 
     return changed_by(store, revocation_id, decide)
 
@@ -246,7 +246,7 @@ def undo_attest(store: RevocationStore, who: Authority, revocation_id: str, kind
         changed = _without_proof(current.with_step(opened), step.kind, who.actor)
         note = Note(kind="attest_undone", at=now, broadcast=True, detail=f"{step.kind}: {opened.detail}")
         return Change(
-            revocation=changed.noting(note),
+            record=changed.noting(note),
             event="attest_undone",
             actor=who.actor,
             detail={"step": step.kind.value, "attested_by": step.attested.by.id},
@@ -303,7 +303,7 @@ def assign(
             Note(kind="assigned_to", at=now, detail=kind.value),
         )
         detail = {"step": kind.value, "assignee": assignee.id}
-        return Change(revocation=changed, event="assigned", actor=who.actor, detail=detail, wakes=(SHOW,))
+        return Change(record=changed, event="assigned", actor=who.actor, detail=detail, wakes=(SHOW,))
 
     return changed_by(store, revocation_id, decide)
 

@@ -109,9 +109,7 @@ def _contained(current: Revocation, actor: Actor, now: datetime, above: str | No
     changed = changed.noting(*_loud(current, above, now))
     detail = {"above_cap": above} if above else {}
     # No wake for the card: it would show "being written" and its pace would keep "Denied" waiting.
-    return Change(
-        revocation=changed, event="confirmed", actor=actor, detail=detail, wakes=(Wake(Job.CONTAIN),)
-    )
+    return Change(record=changed, event="confirmed", actor=actor, detail=detail, wakes=(Wake(Job.CONTAIN),))
 
 
 def _confirmed(current: Revocation, by: Actor, now: datetime) -> Revocation:
@@ -131,7 +129,7 @@ def voted(current: Revocation, vote: Vote) -> Change:
     changed = replace(current, state=State.REQUESTED, vote=vote)
     changed = changed.noting(Note(kind="second_needed", at=vote.at, broadcast=True))
     detail = {"because": vote.because}
-    return Change(revocation=changed, event="confirm_voted", actor=vote.by, detail=detail, wakes=(SHOW,))
+    return Change(record=changed, event="confirm_voted", actor=vote.by, detail=detail, wakes=(SHOW,))
 
 
 def second_yes(current: Revocation, vote: Vote, actor: Actor, now: datetime) -> Change:
@@ -140,9 +138,7 @@ def second_yes(current: Revocation, vote: Vote, actor: Actor, now: datetime) -> 
         raise Refused(f"You pressed Deny now already, at {vote.at:%H:%M:%S} UTC. {another_must(current)}")
     changed = replace(_confirmed(current, vote.by, now), seconded_by=actor)
     detail = {"first": vote.by.id, "because": vote.because}
-    return Change(
-        revocation=changed, event="confirmed", actor=actor, detail=detail, wakes=(Wake(Job.CONTAIN),)
-    )
+    return Change(record=changed, event="confirmed", actor=actor, detail=detail, wakes=(Wake(Job.CONTAIN),))
 
 
 def another_must(current: Revocation) -> str:

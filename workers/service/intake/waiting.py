@@ -33,7 +33,7 @@ def drop_lapsed(current: Revocation, now: datetime) -> Change | None:
         return None
     changed = replace(current, release=None).noting(Note(kind="approval_lapsed", at=now))
     wakes = (SHOW, Wake(Job.FOLLOW_UP)) if current.release.gives_back else (SHOW,)
-    return Change(revocation=changed, event="approval_lapsed", actor=SYSTEM, wakes=wakes)
+    return Change(record=changed, event="approval_lapsed", actor=SYSTEM, wakes=wakes)
 
 
 def must_be_free(current: Revocation, now: datetime, wanted: Asked) -> None:

@@ -148,7 +148,7 @@ def _read(request: ReleaseRequest, found: _Found) -> Decide:
             Note(kind="approval_asked", at=now, broadcast=True)
         )
         return Change(
-            revocation=changed, event="restore_read", actor=SYSTEM, detail=_detail(found), wakes=(SHOW,)
+            record=changed, event="restore_read", actor=SYSTEM, detail=_detail(found), wakes=(SHOW,)
         )
 
     return decide
@@ -167,7 +167,7 @@ def _nothing_missing(current: Revocation, diff: Diff, now: datetime) -> Change:
     said = " ".join((f"Nothing is missing: all {diff.there} that were taken are there again.", *diff.by_hand))
     changed = replace(current, release=None).noting(Note(kind="restored", at=now, detail=said))
     wakes = (SHOW, Wake(Job.FOLLOW_UP))
-    return Change(revocation=changed, event="restore_not_needed", actor=SYSTEM, wakes=wakes)
+    return Change(record=changed, event="restore_not_needed", actor=SYSTEM, wakes=wakes)
 
 
 def _unread(request: ReleaseRequest, sentence: str) -> Decide:
@@ -180,6 +180,6 @@ def _unread(request: ReleaseRequest, sentence: str) -> Decide:
         again = now + min(SELDOM, max(SOON, (now - waiting.asked_at) / 4))
         changed = replace(current, release=replace(waiting, trouble=sentence, again_at=again))
         wakes = (SHOW, Wake(Job.RESTORE, again)) if sentence == ENDING else (SHOW,)
-        return Change(revocation=changed, event="restore_unread", actor=SYSTEM, wakes=wakes)
+        return Change(record=changed, event="restore_unread", actor=SYSTEM, wakes=wakes)
 
     return decide

@@ -36,7 +36,7 @@ def intent(restore: Restore, kind: Kind, missing: Sequence[Item]) -> Decide:
             return None
         changed = replace(_clocks_stopped(current), restore=replace(mine, again_at=now + STEP_ALIVE))
         detail = {"kind": kind.value, "items": items.listed(missing)}
-        return Change(revocation=changed, event="giving_back", actor=SYSTEM, detail=detail, wakes=(SHOW,))
+        return Change(record=changed, event="giving_back", actor=SYSTEM, detail=detail, wakes=(SHOW,))
 
     return decide
 
@@ -57,7 +57,7 @@ def progress(restore: Restore, kind: Kind, ended: Sequence[Result]) -> Decide:
         )
         changed = replace(_clocks_stopped(current), restore=told)
         detail = {"kind": kind.value, "items": items.results(ended)}
-        return Change(revocation=changed, event="given_back", actor=SYSTEM, detail=detail, wakes=(SHOW,))
+        return Change(record=changed, event="given_back", actor=SYSTEM, detail=detail, wakes=(SHOW,))
 
     return decide
 
@@ -77,7 +77,7 @@ def again(restore: Restore, *, progressed: bool) -> Decide:
         wait = timedelta(0) if progressed else follow_ups.backoff(attempts)
         changed = replace(current, restore=replace(mine, attempts=attempts, again_at=now + wait))
         wakes = (Wake(Job.RESTORE, None if progressed else now + wait), SHOW)
-        return Change(revocation=changed, event="restore_goes_on", actor=SYSTEM, wakes=wakes)
+        return Change(record=changed, event="restore_goes_on", actor=SYSTEM, wakes=wakes)
 
     return decide
 
@@ -120,7 +120,7 @@ def end(restore: Restore, tally: Tally, doubts: Sequence[str], stays: str) -> De
             "doubts": [*doubts],
             "stays": stays,
         }
-        return Change(revocation=changed, event="restored", actor=SYSTEM, detail=detail, wakes=wakes)
+        return Change(record=changed, event="restored", actor=SYSTEM, detail=detail, wakes=wakes)
 
     return decide
 
