@@ -42,7 +42,9 @@ def root(
     """The message. `revocations`: those of its own that can be read, ended ones too; `workspace`: as in `open_list.lines`."""
     shown = [_without_gaps(revocation) for revocation in revocations]
     head = [
-        header(f"{_status(handoff)}: handoff of {_count(handoff)}"),
+        header(
+            f"{_status(handoff)}: handoff of {_count(handoff)}" if handoff.revocations else _status(handoff)
+        ),
         section(_who(handoff)),
         *_said(handoff),
         *_unread(handoff, revocations),
@@ -101,25 +103,25 @@ def _last_remark(handoff: Handoff) -> str:
 def _who(handoff: Handoff) -> str:
     """Who hands over to whom, and whose it is until then; mrkdwn."""
     match handoff.state:
-        case HandoffState.ACCEPTED | HandoffState.CLOSED if handoff.accepted_by and handoff.accepted_at:
-            by = mention(handoff.accepted_by)
-            return f"{_offer(handoff)} {by} accepted {local(handoff.accepted_at)}."
         case HandoffState.REPLACED:
-            return f"{_offer(handoff)} {handoff.replaced_by} passes them on now."
+            return f"{handoff.replaced_by} passes on what stood here."
         case state if state in _WAITS:
             return f"{_offer(handoff)} {_asks(handoff)} {_still(handoff)}"
+        case _ if handoff.accepted_by is not None and handoff.accepted_at is not None:
+            by = mention(handoff.accepted_by)
+            return f"{by} accepted {local(handoff.accepted_at)} what {_owners(handoff.outgoing)} owned: {_count(handoff)}."
         case _:
-            return f"{_offer(handoff)} Nobody accepted."
+            return f"Nobody accepted. {_owners(handoff.outgoing)} kept {_count(handoff)}."
 
 
 def _offer(handoff: Handoff) -> str:
-    owners, by = _owners(handoff.outgoing), handoff.offered_by
+    owners, by, count = _owners(handoff.outgoing), handoff.offered_by, _count(handoff)
     if by.kind == "system":
-        have_it = f"{owners} should hand over" if handoff.outgoing else "Nobody owns"
-        return f"{inert(handoff.because, 400)} {have_it} {_count(handoff)}."
-    if by in handoff.outgoing and len(handoff.outgoing) == 1:
-        return f"{mention(by)} hands over {_count(handoff)}."
-    return f"{mention(by)} hands over {_count(handoff)} of {owners}."
+        have_it = f"{owners} should hand over {count}." if handoff.outgoing else f"Without an owner: {count}."
+        return f"{inert(handoff.because, 400)} {have_it}"
+    if handoff.outgoing == (by,):
+        return f"{mention(by)} hands over {count}."
+    return f"{mention(by)} hands over {count} of {owners}."
 
 
 def _asks(handoff: Handoff) -> str:
@@ -222,8 +224,7 @@ def _by_itself(handoff: Handoff, note: Note, rules: Rules) -> str:
         case "replaced":
             return f"{handoff.replaced_by} passes these on now. Accept there."
         case "reminder":
-            asked = mentions(handoff.asked if handoff.incoming else rules.responders)
-            return f"{asked}: nobody accepted yet. Accept above, or decline with a reason. {_still(handoff)}"
+            return f"{_reminded(handoff, rules)} {_still(handoff)}"
         case "escalated":
             called = mentions((rules.on_call_group,) if rules.on_call_group else rules.responders)
             return f"Needs you: nobody accepted. {called}: any responder may accept above. {_still(handoff)}"
@@ -241,6 +242,12 @@ def _call(handoff: Handoff, rules: Rules) -> str:
     if handoff.incoming:
         return f"{mentions(handoff.asked) or 'Nobody is left'}: you are asked to take this over. Accept or decline above."
     return f"{mentions(rules.responders)}: somebody must take this over. Any responder may accept above."
+
+
+def _reminded(handoff: Handoff, rules: Rules) -> str:
+    if handoff.incoming:
+        return f"{mentions(handoff.asked)}: nobody accepted yet. Accept above, or decline with a reason."
+    return f"{mentions(rules.responders)}: nobody accepted yet. Any responder may accept above."
 
 
 def _wish(handoff: Handoff) -> str:
