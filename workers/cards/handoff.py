@@ -109,7 +109,7 @@ def _who(handoff: Handoff) -> str:
             return f"{_offer(handoff)} {_asks(handoff)} {_still(handoff)}"
         case _ if handoff.accepted_by is not None and handoff.accepted_at is not None:
             by = mention(handoff.accepted_by)
-            return f"{by} accepted {local(handoff.accepted_at)} what {_owners(handoff.outgoing)} owned: {_count(handoff)}."
+            return f"{_count(handoff).capitalize()}, from {_owners(handoff.outgoing)} to {by}, {local(handoff.accepted_at)}."
         case _:
             return f"Nobody accepted. {_owners(handoff.outgoing)} kept {_count(handoff)}."
 
