@@ -277,8 +277,8 @@ def test_what_happened_while_slack_was_away_is_told_when_it_is_back(shift: Shift
     shift.tell()
     told = shift.slack.thread(handoff)
     assert len(told) == 3
-    for word in ("nobody accepted", "takes over", "leave a note"):
-        assert [text for text in told if word in text], word
+    assert f"<@{CAROL.id}> accepted, and takes over {one}." in told[-1]
+    assert not [text for text in told if "Accept" in text]  # nobody is asked for what was done meanwhile
     assert shift.get(handoff).notes == ()
 
 

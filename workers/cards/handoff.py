@@ -198,8 +198,13 @@ def _fitted(head: list[Block], listed: list[Block], tail: list[Block]) -> tuple[
     return tuple(fitting([*head[:2], *tail]))
 
 
+_CALLS = frozenset({"offered", "reminder", "escalated"})
+
+
 def _told(handoff: Handoff, note: Note, rules: Rules) -> str:
     match note.kind:
+        case kind if kind in _CALLS and handoff.state not in _WAITS:
+            return "Was offered. Nobody is asked any more; the message above says how it stands."
         case "offered":
             return f"{_call(handoff, rules)}{_wish(handoff)}"
         case "accepted":
