@@ -439,6 +439,25 @@ def test_what_ended_or_was_taken_meanwhile_is_not_passed_and_that_is_said(shift:
     assert passed not in said
 
 
+def test_what_is_taken_between_the_look_and_the_change_stays_with_who_took_it(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = shift.deny()
+    handoff = shift.offer(one)
+    shift.accept(handoff)
+    change = shift.world.store.change
+
+    def taken_first(revocation_id: str, decide: Any) -> Any:
+        monkeypatch.setattr(shift.world.store, "change", change)
+        shift.own(one, EVE)
+        return change(revocation_id, decide)
+
+    monkeypatch.setattr(shift.world.store, "change", taken_first)
+    handing_over.pass_on(shift.world, handoff)
+    assert shift.owner(one) == EVE
+    assert "eve owns it meanwhile" in shift.get(handoff).notes[-1].detail
+
+
 def test_nobody_becomes_the_owner_of_their_own_case_nor_of_any_while_denied(shift: Shift) -> None:
     about_carol = TargetRef(kind="slack", value=CAROL.id, slack_id=CAROL.id)
     watched = shift.deny()
