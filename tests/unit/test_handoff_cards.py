@@ -84,7 +84,7 @@ ROOTS: dict[str, tuple[Handoff, list[Revocation]]] = {
     ),
     "returned": (handoff(state=HandoffState.RETURNED, declined=(DECLINED,)), [ONE, TWO]),
     "accepted": (handoff(**ACCEPTED), [replace(ONE, owner=CAROL), replace(TWO, owner=CAROL)]),
-    "replaced": (handoff(state=HandoffState.REPLACED, replaced_by="H-9WXYZ2", revocations=()), []),
+    "replaced": (handoff(state=HandoffState.REPLACED, replaced_by="H-9WXYZ2"), [ONE, TWO]),
     "closed": (
         handoff(**{**ACCEPTED, "state": HandoffState.CLOSED}),
         [
@@ -107,6 +107,10 @@ NOTES: dict[str, tuple[Handoff, Note]] = {
         Note(kind="replaced", at=NOW),
     ),
     "accepted": (handoff(**ACCEPTED), Note(kind="accepted", at=NOW)),
+    "accepted_after_a_decline": (
+        handoff(**ACCEPTED, declined=(DECLINED,)),
+        Note(kind="accepted", at=NOW, detail="They had declined it before."),
+    ),
     "declined": (
         handoff(incoming=(CAROL.id, DAN.id), declined=(DECLINED,)),
         Note(kind="declined", at=DECLINED.at),

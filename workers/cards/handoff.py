@@ -39,15 +39,19 @@ _WAITS = frozenset({HandoffState.OFFERED, HandoffState.RETURNED})
 def root(
     handoff: Handoff, revocations: Sequence[Revocation], rules: Rules, now: datetime, workspace: str
 ) -> Message:
-    """The message. `revocations`: those of its own that can be read, ended ones too; `workspace`: as in `open_list.lines`."""
-    shown = [_without_gaps(revocation) for revocation in revocations]
+    """The message; one that was replaced lists nothing.
+
+    `revocations`: those of its own that can be read, ended ones too; `workspace`: as in `open_list.lines`.
+    """
+    replaced = handoff.state is HandoffState.REPLACED
+    shown = [] if replaced else [_without_gaps(revocation) for revocation in revocations]
     head = [
         header(
             f"{_status(handoff)}: handoff of {_count(handoff)}" if handoff.revocations else _status(handoff)
         ),
         section(_who(handoff)),
         *_said(handoff),
-        *_unread(handoff, revocations),
+        *([] if replaced else _unread(handoff, revocations)),
     ]
     listed = [section(open_list.summary(one, rules.timing, now, workspace)) for one in shown]
     return Message(
@@ -208,7 +212,8 @@ def _told(handoff: Handoff, note: Note, rules: Rules) -> str:
         case "offered":
             return f"{_call(handoff, rules)}{_wish(handoff)}"
         case "accepted":
-            return f"{mention(handoff.accepted_by)} accepted, and takes over {_ids(handoff)}."
+            after = f" {inert(note.detail, 200)}" if note.detail else ""
+            return f"{mention(handoff.accepted_by)} accepted, and takes over {_ids(handoff)}.{after}"
         case "declined":
             left = mentions(handoff.asked)
             return f"{_latest_decline(handoff, note)}{f' Still asked: {left}.' if left else ''}"
