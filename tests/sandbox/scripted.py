@@ -28,7 +28,7 @@ from workers.domain.revocation import DirectoryUser, Revocation, TargetRef
 from workers.domain.rules import Rules
 from workers.domain.step import ACCESS, Kind, Step
 from workers.domain.timing import Timing
-from workers.ports import Assignment, Attachment, Change, GoingOn, Item, Message, PolicyRead, Result
+from workers.ports import Assignment, Attachment, Change, GoingOn, Item, Message, OurApp, PolicyRead, Result
 from workers.service import containment, identification, intake
 from workers.service.intake import Authority, Request
 from workers.service.world import World
@@ -193,7 +193,12 @@ class Slack:
     """Takes everything, knows nobody."""
 
     def __getattr__(self, name: str) -> Any:
-        return {"post": lambda *_: "1.0", "members": lambda _: frozenset()}.get(name, lambda *_, **__: None)
+        return {
+            "post": lambda *_: "1.0",
+            "members": lambda _: frozenset(),
+            "group": lambda _: frozenset(),
+            "ourselves": lambda: OurApp(app_id=None, team_id="T0SANDBOX1"),
+        }.get(name, lambda *_, **__: None)
 
     def say(self, message: Message) -> None: ...
 
