@@ -41,6 +41,9 @@ class Job(StrEnum):
     STAND_DOWN = "stand_down"
     """List what the user did as a responder, and pass on what was theirs."""
     SHOW = "show"
+    PASS_ON = "pass_on"
+    """Make whoever accepted a handoff the owner of what it passes on."""
+    SHOW_HANDOFF = "show_handoff"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Wake:
 
 
 SHOW = Wake(Job.SHOW)
+SHOW_HANDOFF = Wake(Job.SHOW_HANDOFF)
 
 
 class Record(Protocol):
@@ -141,6 +145,10 @@ class Records(Protocol[R]):
         """Ids whose card or notes are behind the record."""
         ...
 
+    def behind(self, record: R) -> None:
+        """Its message is behind though its record did not change: something else that it shows did."""
+        ...
+
     def shown(self, record: R) -> None:
         """Everything up to `record.seq` was told."""
         ...
@@ -217,6 +225,14 @@ class RevocationStore(Records[Revocation], Protocol):
 
     def digest(self) -> Digest:
         """What all logs lead to now."""
+        ...
+
+    def remember_members(self, group: str, members: frozenset[str]) -> None:
+        """Who was in a Slack user group when it was last read. Not signed: nothing that decides may rest on it."""
+        ...
+
+    def remembered_members(self, group: str) -> frozenset[str] | None:
+        """As they were remembered; None where nothing is, or nothing that can be read."""
         ...
 
 
@@ -502,6 +518,8 @@ class OurApp:
     enterprise_id: str | None = None
     org_wide: bool = False
     """Installed once for a whole Enterprise Grid organization."""
+    workspace: str = ""
+    """The first part of its address before `.slack.com`, for links; empty where Slack did not tell."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,6 +55,8 @@ _WITNESSED = "workers/domain/witnessed.py"
 _WITNESSED_TEST = "tests/unit/test_witnessed.py::"
 _HOSTILE = "tests/security/test_hostile_redis.py::"
 _AGAIN = "tests/security/test_checked_again.py::"
+_HANDING_OVER = "workers/service/handing_over.py"
+_SHIFTS = "tests/faults/test_shifts.py::"
 _MATRIX = f"{_PEOPLE_TEST}test_only_members_with_rights_pass"
 
 MUTANTS = (
@@ -540,5 +542,41 @@ MUTANTS = (
         "return world.witness.first_time(what, world.store.now(), within)",
         "return world.store.first_sight(what, within)",
         f"{_HOSTILE}test_an_alarm_that_redis_says_was_raised_is_raised",
+    ),
+    Mutant(
+        _HANDING_OVER,
+        "if is_target(next_, current) or is_denied(world.store, next_):",
+        "if False:",
+        f"{_SHIFTS}test_nobody_becomes_the_owner_of_their_own_case_nor_of_any_while_denied",
+    ),
+    Mutant(
+        _HANDING_OVER,
+        "if owner is not None and not any(same_person(owner, one) for one in handoff.outgoing):",
+        "if False:",
+        f"{_SHIFTS}test_what_ended_or_was_taken_meanwhile_is_not_passed_and_that_is_said",
+    ),
+    Mutant(
+        _HANDING_OVER,
+        'before" if _passed_before(world, handoff, current) else ""',
+        'before" if False else ""',
+        f"{_SHIFTS}test_a_log_that_is_put_back_passes_no_owner_again",
+    ),
+    Mutant(
+        _HANDING_OVER,
+        "or current.owner != owner:",
+        "or False:",
+        f"{_SHIFTS}test_what_is_taken_between_the_look_and_the_change_stays_with_who_took_it",
+    ),
+    Mutant(
+        "workers/service/on_call.py",
+        "return person.deleted or person.is_bot or is_denied(world.store, actor)",
+        "return person.deleted or person.is_bot",
+        f"{_SHIFTS}test_a_target_a_bot_and_one_who_is_deactivated_are_not_asked",
+    ),
+    Mutant(
+        "workers/cards/handoff.py",
+        "return replace(revocation, channel_shared=True)",
+        "return revocation",
+        "tests/unit/test_handoff_cards.py::test_the_gaps_are_never_listed_because_the_target_may_read_along",
     ),
 )

@@ -342,7 +342,9 @@ def test_on_enterprise_grid_the_workspace_counts_and_not_the_organization(
 
 def test_the_app_is_learnt_from_slack_even_where_it_will_not_tell_all() -> None:
     with door(learnt=False) as made:
-        assert made.people.ourselves() == OurApp(app_id="A0SANDBOX1", team_id="T0SANDBOX1")
+        assert made.people.ourselves() == OurApp(
+            app_id="A0SANDBOX1", team_id="T0SANDBOX1", workspace="sandbox"
+        )
         made.slack.fault("bots.info", "error:missing_scope")
         assert made.people.ourselves().app_id is None
         made.slack.fault("bots.info", "http_500")
@@ -354,7 +356,9 @@ def test_which_app_we_are_is_asked_until_it_is_known() -> None:
     with door(learnt=False) as made:
         made.slack.fault("bots.info", "error:missing_scope")
         made.learn()
-        assert made.gate.prompt.known(OURSELVES) == OurApp(app_id=None, team_id="T0SANDBOX1")
+        assert made.gate.prompt.known(OURSELVES) == OurApp(
+            app_id=None, team_id="T0SANDBOX1", workspace="sandbox"
+        )
         made.gate.refresh()
         made.slack.wait_for(lambda: made.gate.prompt.known(OURSELVES).app_id, 5)
         calls = len(made.slack.calls("auth.test"))

@@ -177,6 +177,9 @@ class RedisRecords(Generic[R]):
             text_of(member) for member in self._indexed(lambda: self._redis.zrange(self._shelf.untold, 0, -1))
         ]
 
+    def behind(self, record: R) -> None:
+        self._indexed(lambda: self._redis.zadd(self._shelf.untold, {record.id: record.seq}, gt=True))
+
     def shown(self, record: R) -> None:
         self._indexed(lambda: self._told(keys=[self._shelf.untold], args=[record.id, record.seq]))
 

@@ -1,5 +1,6 @@
 """The revocations in Redis, and what all processes share beside them: the clock, locks, marks, pauses."""
 
+import json
 import logging
 import secrets
 from collections.abc import Callable, Iterator
@@ -191,6 +192,19 @@ class RedisStore(RedisRecords[Revocation]):
         with store_away():
             return journal.digest(self._redis)
 
+    def remember_members(self, group: str, members: frozenset[str]) -> None:
+        with store_away():
+            self._redis.set(_members_key(group), json.dumps(sorted(members)))
+
+    def remembered_members(self, group: str) -> frozenset[str] | None:
+        try:
+            with store_away():
+                return _members(self._redis.get(_members_key(group)))
+        except StoreAway as away:
+            if "WRONGTYPE" not in str(away.__cause__):
+                raise
+            return None
+
     @staticmethod
     def _release(lock: RedisLock) -> None:
         try:
@@ -213,6 +227,19 @@ class RedisHandoffs(RedisRecords[Handoff]):
 
 def _is_about(revocation: Revocation, actor: Actor) -> bool:
     return not revocation.ended and is_target(actor, revocation)
+
+
+def _members_key(group: str) -> str:
+    return f"revoke:members:{group}"
+
+
+def _members(text: bytes | None) -> frozenset[str] | None:
+    """Whoever writes to Redis may have written anything."""
+    try:
+        read = json.loads(text) if text is not None else None
+    except (ValueError, RecursionError):
+        return None
+    return frozenset(str(one) for one in read) if isinstance(read, list) else None
 
 
 def _marked_time(value: bytes) -> datetime | None:

@@ -8,6 +8,7 @@ from workers.cards import (
     approval_moments,
     checklist,
     doubted,
+    ownership,
     phrase,
     protection,
     step_moments,
@@ -45,6 +46,11 @@ def render(revocation: Revocation, note: Note, rules: Rules, digest: Digest | No
     return Message(
         cut(text, 3900), (section(text), *_blocks(revocation, note, rules), *_anchor(note, digest))
     )
+
+
+def sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
+    """The same for another place than the revocation's own thread: no button, and nobody is woken anew; mrkdwn."""
+    return f"{revocation.id} · {_sentence(revocation, note, rules)}"
 
 
 def _anchor(note: Note, digest: Digest | None) -> list[Block]:
@@ -129,6 +135,7 @@ _ELSEWHERE = {
     **dict.fromkeys(protection.KINDS, protection.sentence),
     **dict.fromkeys(doubted.KINDS, doubted.sentence),
     **dict.fromkeys(acts.KINDS, acts.sentence),
+    **dict.fromkeys(ownership.KINDS, ownership.sentence),
 }
 """Who says the notes of these kinds."""
 

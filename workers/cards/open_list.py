@@ -55,6 +55,15 @@ def lines(revocation: Revocation, timing: Timing, now: datetime, workspace: str,
 
     `workspace`: the domain of the Slack workspace, for the link to the card; empty where it is not known.
     """
+    block = section(summary(revocation, timing, now, workspace))
+    pressable, row = next_button(revocation, viewer)
+    if pressable is None:
+        return [block]
+    return [block | {"accessory": pressable} | ({"block_id": row} if row else {})]
+
+
+def summary(revocation: Revocation, timing: Timing, now: datetime, workspace: str) -> str:
+    """The lines alone; mrkdwn."""
     told = [
         f"{revocation.id} · {phrase.standing(revocation)}{second_person.waits(revocation)} · {phrase.person(revocation)}",
         f"{_capital(when(revocation, local))} · owner {mention(revocation.owner)}",
@@ -63,11 +72,7 @@ def lines(revocation: Revocation, timing: Timing, now: datetime, workspace: str,
         _ends(revocation, timing),
         card_link(revocation, workspace),
     ]
-    block = section("\n".join(line for line in told if line))
-    pressable, row = next_button(revocation, viewer)
-    if pressable is None:
-        return [block]
-    return [block | {"accessory": pressable} | ({"block_id": row} if row else {})]
+    return "\n".join(line for line in told if line)
 
 
 def sentence(revocation: Revocation, timing: Timing, now: datetime) -> str:

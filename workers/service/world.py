@@ -24,6 +24,7 @@ from workers.ports import (
     Witness,
 )
 from workers.service.roster import Roster
+from workers.service.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,7 @@ class World:
     """By the kinds in `workers.domain.step.ACCESS`."""
     witness: Witness
     roster: Roster = field(default_factory=Roster)
+    workspace: Workspace = field(default_factory=Workspace)
     last_of_set: LastOfSet
     open_applications: OpenApplications
     provider: IdentityProvider | None = None
