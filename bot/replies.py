@@ -7,11 +7,27 @@ from bot.command_text import HELP
 from workers.cards import card as cards
 from workers.cards import open_list, phrase, second_person
 from workers.cards.searching import search_button
-from workers.cards.text import Block, actions, are_you_sure, button, context, cut, fitting, inert, section
+from workers.cards.text import (
+    Block,
+    actions,
+    are_you_sure,
+    button,
+    context,
+    cut,
+    fitting,
+    inert,
+    mention,
+    mentions,
+    section,
+)
+from workers.domain.actor import Actor
+from workers.domain.handoff import Handoff
 from workers.domain.revocation import Revocation, State
 from workers.domain.rules import Rules
+from workers.domain.same_person import same_person
 from workers.ports import Message
 from workers.service.intake import Asked
+from workers.service.intake.authority import OPEN
 
 Reply = dict[str, Any]
 
@@ -82,8 +98,13 @@ def listed(
     now: datetime,
     workspace: str,
     viewer: str,
+    *,
+    hands_over: bool = False,
 ) -> Reply:
-    """Every open one, the oldest first, each with the button that helps most; see `workers.cards.open_list.lines`."""
+    """Every open one, the oldest first, each with the button that helps most; see `workers.cards.open_list.lines`.
+
+    `hands_over`: whether the viewer may hand over what is open.
+    """
     unread = open_list.unread(unreadable)
     if not revocations:
         return say(unread or open_list.NOTHING)
@@ -97,15 +118,27 @@ def listed(
     ]
     left = len(ordered) - MOST_LISTED
     more = [context(f"{left} more; `python -m workers list` shows all.")] if left > 0 else []
+    last = [*more, *(_hand_over(ordered) if hands_over else [])]
     return {
         "text": cut(text, 3900),
-        "blocks": [*([section(unread)] if unread else []), section(f"{len(ordered)} open"), *blocks, *more],
+        "blocks": [*([section(unread)] if unread else []), section(f"{len(ordered)} open"), *blocks, *last],
         "response_type": "ephemeral",
     }
 
 
 MOST_LISTED = 20
 """So many that the answer stays within what Slack takes, whatever their names are."""
+
+
+HAND_OVER_ALL = "handoff_all"
+"""The row of the button that hands over more than the one revocation that it carries."""
+
+
+def _hand_over(revocations: list[Revocation]) -> list[Block]:
+    passing = next((revocation for revocation in revocations if revocation.state in OPEN), None)
+    if passing is None:
+        return []
+    return [actions(button("Hand over", "handoff_start", passing.id), block_id=HAND_OVER_ALL)]
 
 
 def _since(revocation: Revocation) -> str:
@@ -151,6 +184,49 @@ def _next(revocation: Revocation, viewer: str) -> list[Block]:
 def held(revocation: Revocation, rules: Rules) -> str:
     """Until when, in one sentence; mrkdwn."""
     return f"{revocation.id}: {inert(revocation.who, 100)} stays denied {phrase.hold_end(revocation, rules.timing)}."
+
+
+def handed_over(handoff: Handoff, by: Actor) -> Reply:
+    """What was offered to whom, and a note to leave where none was."""
+    sentence = offer(handoff, by)
+    note = [] if handoff.remarks else [actions(button("Leave a note", "handoff_note", handoff.id))]
+    return {"text": sentence, "blocks": [section(sentence), *note], "response_type": "ephemeral"}
+
+
+MOST_NAMED = 10
+
+
+def offer(handoff: Handoff, by: Actor) -> str:
+    """What was offered to whom, whose it is until then, and where the thread is; mrkdwn."""
+    ids = handoff.revocations
+    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+    what = f"{', '.join(ids[:MOST_NAMED])}{more}"
+    whom = mentions(handoff.incoming) or "any responder"
+    return f"{handoff.id}: offered {what} to {whom}. {_until_accepted(handoff, by)} The thread is in <#{handoff.channel}>."
+
+
+def _until_accepted(handoff: Handoff, by: Actor) -> str:
+    owners = handoff.outgoing
+    if not owners:
+        return "Nobody owns it until somebody accepts."
+    if all(same_person(owner, by) for owner in owners):
+        return "You stay the owner until somebody accepts."
+    stay = "stays the owner" if len(owners) == 1 else "stay the owners"
+    return f"{', '.join(map(mention, owners))} {stay} until somebody accepts."
+
+
+def accepted(handoff: Handoff) -> str:
+    """What whoever accepted is told alone; mrkdwn."""
+    ids = ", ".join(handoff.revocations[:MOST_NAMED])
+    return (
+        f"You accepted {handoff.id} and own what is open of it: {ids}. The thread is in <#{handoff.channel}>."
+    )
+
+
+def owned(revocation: Revocation, before: Actor | None) -> str:
+    """Whose it is now, and whose it was; mrkdwn."""
+    was = f" {mention(before)} owned it before." if before is not None and before != revocation.owner else ""
+    return f"{revocation.id}: you own {inert(revocation.who, 100)} now.{was}"
 
 
 def not_found(sentence: str) -> Reply:
