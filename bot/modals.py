@@ -307,17 +307,17 @@ def searched(view: Mapping[str, Any]) -> Searched:
     )
 
 
-def answered(sentence: str) -> View:
-    """What takes the search form's place once it was sent; mrkdwn."""
+def answered(sentence: str, title: str = "Revoke") -> View:
+    """What takes the place of a form that is about no one record, once it was sent; mrkdwn."""
     return {
         "type": "modal",
-        "title": _words("Revoke", 24),
+        "title": _words(title, 24),
         "close": _words("Close", 24),
         "blocks": [section(sentence)],
     }
 
 
-def said(about: Revocation | Handoff, sentence: str) -> View:
+def said(about: Revocation, sentence: str) -> View:
     """What takes a form's place once it was sent; mrkdwn."""
     return {
         "type": "modal",

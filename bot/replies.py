@@ -1,5 +1,6 @@
 """What only the person who typed sees. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -100,17 +101,19 @@ def listed(
     viewer: str,
     *,
     hands_over: bool = False,
+    offers: Sequence[Handoff] = (),
 ) -> Reply:
     """Every open one, the oldest first, each with the button that helps most; see `workers.cards.open_list.lines`.
 
-    `hands_over`: whether the viewer may hand over what is open.
+    `hands_over`: whether the viewer may hand over what is open. `offers`: what waits for the viewer to accept.
     """
     unread = open_list.unread(unreadable)
     if not revocations:
         return say(unread or open_list.NOTHING)
     ordered = sorted(revocations, key=_since)
     sentences = (open_list.sentence(revocation, rules.timing, now) for revocation in ordered)
-    text = "\n".join([*([unread] if unread else []), *sentences])
+    offered = [_offered(handoff) for handoff in offers[:MOST_OFFERS]]
+    text = "\n".join([*([unread] if unread else []), *offered, *sentences])
     blocks = [
         block
         for revocation in ordered[:MOST_LISTED]
@@ -119,15 +122,36 @@ def listed(
     left = len(ordered) - MOST_LISTED
     more = [context(f"{left} more; `python -m workers list` shows all.")] if left > 0 else []
     last = [*more, *(_hand_over(ordered) if hands_over else [])]
+    first = [block for handoff in offers[:MOST_OFFERS] for block in _to_accept(handoff, viewer)]
     return {
         "text": cut(text, 3900),
-        "blocks": [*([section(unread)] if unread else []), section(f"{len(ordered)} open"), *blocks, *last],
+        "blocks": [
+            *([section(unread)] if unread else []),
+            *first,
+            section(f"{len(ordered)} open"),
+            *blocks,
+            *last,
+        ],
         "response_type": "ephemeral",
     }
 
 
 MOST_LISTED = 20
 """So many that the answer stays within what Slack takes, whatever their names are."""
+
+
+MOST_OFFERS = 2
+
+
+def _offered(handoff: Handoff) -> str:
+    whose = ", ".join(map(mention, handoff.outgoing)) or mention(handoff.offered_by)
+    return f"{handoff.id} · {whose} would hand over to you: {_named(handoff, [])}"
+
+
+def _to_accept(handoff: Handoff, viewer: str) -> list[Block]:
+    accept = button("Accept", "handoff_accept", handoff.id, style="primary")
+    decline = [button("Decline", "handoff_decline", handoff.id)] if viewer in handoff.asked else []
+    return [section(_offered(handoff)), actions(accept, *decline)]
 
 
 HAND_OVER_ALL = "handoff_all"
@@ -186,9 +210,9 @@ def held(revocation: Revocation, rules: Rules) -> str:
     return f"{revocation.id}: {inert(revocation.who, 100)} stays denied {phrase.hold_end(revocation, rules.timing)}."
 
 
-def handed_over(handoff: Handoff, by: Actor) -> Reply:
-    """What was offered to whom, and a note to leave where none was."""
-    sentence = offer(handoff, by)
+def handed_over(handoff: Handoff, passed: list[Revocation], by: Actor) -> Reply:
+    """What was offered to whom, whose it is until then, where its thread is; and a note to leave where none was."""
+    sentence = _offer(handoff, passed, by)
     note = [] if handoff.remarks else [actions(button("Leave a note", "handoff_note", handoff.id))]
     return {"text": sentence, "blocks": [section(sentence), *note], "response_type": "ephemeral"}
 
@@ -196,13 +220,19 @@ def handed_over(handoff: Handoff, by: Actor) -> Reply:
 MOST_NAMED = 10
 
 
-def offer(handoff: Handoff, by: Actor) -> str:
-    """What was offered to whom, whose it is until then, and where the thread is; mrkdwn."""
-    ids = handoff.revocations
-    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
-    what = f"{', '.join(ids[:MOST_NAMED])}{more}"
+def _offer(handoff: Handoff, passed: list[Revocation], by: Actor) -> str:
     whom = mentions(handoff.incoming) or "any responder"
-    return f"{handoff.id}: offered {what} to {whom}. {_until_accepted(handoff, by)} The thread is in <#{handoff.channel}>."
+    return (
+        f"Offered to {whom}: {_named(handoff, passed)}. {_until_accepted(handoff, by)} The thread of {handoff.id} is in "
+        f"<#{handoff.channel}>."
+    )
+
+
+def _named(handoff: Handoff, passed: list[Revocation]) -> str:
+    names = {revocation.id: f" ({inert(revocation.who, 80)})" for revocation in passed}
+    shown = [f"{one}{names.get(one, '')}" for one in handoff.revocations[:MOST_NAMED]]
+    left = len(handoff.revocations) - len(shown)
+    return f"{', '.join(shown)}{f' and {left} more' if left else ''}"
 
 
 def _until_accepted(handoff: Handoff, by: Actor) -> str:
@@ -217,9 +247,9 @@ def _until_accepted(handoff: Handoff, by: Actor) -> str:
 
 def accepted(handoff: Handoff) -> str:
     """What whoever accepted is told alone; mrkdwn."""
-    ids = ", ".join(handoff.revocations[:MOST_NAMED])
     return (
-        f"You accepted {handoff.id} and own what is open of it: {ids}. The thread is in <#{handoff.channel}>."
+        f"You accepted {handoff.id}: {_named(handoff, [])}. What is open of it is yours. Its thread is in "
+        f"<#{handoff.channel}>."
     )
 
 

@@ -13,7 +13,8 @@ from bot.members import members
 from bot.modals import Sent, View
 from bot.pressed import OldCard
 from bot.prompt import Prompt
-from workers.domain.errors import REFUSALS, Refused, RevocationError
+from bot.replies import Reply
+from workers.domain.errors import REFUSALS, Refused, RevocationError, once_recorded
 from workers.domain.handoff import Handoff
 from workers.service import intake
 from workers.service.intake import Authority
@@ -30,10 +31,19 @@ def register(app: App, deps: Deps) -> None:
     app.view(modals.NOTE)(receiver(partial(_note, deps)))
 
 
-def offered(
+def hand_over(
     deps: Deps, people: Prompt, who: Authority, incoming: Sequence[str], note: str, only: str | None = None
+) -> Reply:
+    """Offer it, and say so; see `intake.offer`. Raises a refusal: also where somebody named could not press Accept."""
+    made = _offered(deps, people, who, incoming, note, only)
+    with once_recorded():
+        passed = [revocation for revocation in deps.store.open() if revocation.id in made.revocations]
+    return replies.handed_over(made, passed, who.actor)
+
+
+def _offered(
+    deps: Deps, people: Prompt, who: Authority, incoming: Sequence[str], note: str, only: str | None
 ) -> Handoff:
-    """Offer it once Slack has said whether those named could accept; see `intake.offer`. Raises a refusal."""
     must_be_responder(deps.store, who, "hand over")
     if len(incoming) <= intake.MOST_ASKED:  # else it is refused, and Slack need not be asked
         for member in members(deps, people, incoming, "accept"):
@@ -56,10 +66,10 @@ def _start(deps: Deps, people: Prompt, who: Authority, form: Sent) -> View:
     only = form.record_id if form.text("which") == modals.ONLY_THIS else None
     incoming = [one for one in form.text("next").split(",") if one]
     try:
-        made = offered(deps, people, who, incoming, form.text("note"), only)
+        answer = hand_over(deps, people, who, incoming, form.text("note"), only)
     except Refused as refusal:
         raise AtField("next", str(refusal)) from refusal
-    return modals.said(made, replies.offer(made, who.actor))
+    return modals.answered(answer["text"], "Hand over")
 
 
 _MayFill = Callable[..., None]

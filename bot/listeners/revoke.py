@@ -10,7 +10,7 @@ from bot import replies
 from bot.command_text import About, Drill, HandOff, Help, ListOpen, Revoke, Whom, Wrong, parse
 from bot.deps import Deps
 from bot.listeners.forms import false_alarm_form, restore_form
-from bot.listeners.handoff import offered
+from bot.listeners.handoff import hand_over
 from bot.listeners.searching import search_form
 from bot.modals import View
 from bot.prompt import Prompt
@@ -74,12 +74,12 @@ def _answer(
                     _workspace(command),
                     who.actor.id,
                     hands_over=who.responder,
+                    offers=intake.offers_to(deps.handoffs, who),
                 )
             case About():
                 return _about(deps, who, parsed, _workspace(command))
             case HandOff(incoming, note):
-                made = offered(deps, people, who, incoming, note)
-                return replies.handed_over(made, who.actor)
+                return hand_over(deps, people, who, incoming, note)
             case Drill():
                 return replies.say("Not there yet.")
             case Revoke():

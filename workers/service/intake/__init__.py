@@ -34,7 +34,7 @@ from workers.service.intake.stepping import (
     undo_attest,
     wait_follow_ups,
 )
-from workers.service.intake.taking_over import accept, decline, may_decline, may_remark, remark
+from workers.service.intake.taking_over import accept, decline, may_decline, may_remark, offers_to, remark
 from workers.service.intake.two_people import NameNeeded, another_must, counted, needs_second
 
 __all__ = [
@@ -80,6 +80,7 @@ __all__ = [
     "not_denied",
     "nudge",
     "offer",
+    "offers_to",
     "one_offer_each",
     "own",
     "ratify",

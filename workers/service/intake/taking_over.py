@@ -54,6 +54,19 @@ def accept(store: RevocationStore, handoffs: HandoffStore, who: Authority, hando
     return handoffs.change(handoff_id, decide) or handoffs.get(handoff_id)
 
 
+def offers_to(handoffs: HandoffStore, who: Authority) -> list[Handoff]:
+    """What waits for `who` to accept, the newest first."""
+    return [
+        one
+        for one in offered(handoffs)
+        if _may_take(one, who) and not any(same_person(out, who.actor) for out in one.outgoing)
+    ]
+
+
+def _may_take(handoff: Handoff, who: Authority) -> bool:
+    return who.actor.id in handoff.asked or (handoff.open_to_all and who.responder)
+
+
 def _passed(store: RevocationStore, handoff: Handoff) -> list[Revocation]:
     """What it passes on, as it is now; what cannot be read is left out, and passes to nobody."""
     return list(_readable(store, handoff.revocations))
