@@ -144,7 +144,7 @@ MOST_OFFERS = 2
 
 
 def _offered(handoff: Handoff) -> str:
-    whose = ", ".join(map(mention, handoff.outgoing)) or mention(handoff.offered_by)
+    whose = " and ".join(map(mention, handoff.outgoing)) or mention(handoff.offered_by)
     return f"{handoff.id} · {whose} would hand over to you: {_named(handoff, [])}"
 
 
@@ -222,10 +222,12 @@ MOST_NAMED = 10
 
 def _offer(handoff: Handoff, passed: list[Revocation], by: Actor) -> str:
     whom = mentions(handoff.incoming) or "any responder"
-    return (
-        f"Offered to {whom}: {_named(handoff, passed)}. {_until_accepted(handoff, by)} The thread of {handoff.id} is in "
-        f"<#{handoff.channel}>."
-    )
+    told = [
+        f"Offered to {whom}: {_named(handoff, passed)}.",
+        _until_accepted(handoff, by),
+        f"The thread of {handoff.id} is in <#{handoff.channel}>.",
+    ]
+    return "\n".join(told)
 
 
 def _named(handoff: Handoff, passed: list[Revocation]) -> str:
@@ -242,7 +244,7 @@ def _until_accepted(handoff: Handoff, by: Actor) -> str:
     if all(same_person(owner, by) for owner in owners):
         return "You stay the owner until somebody accepts."
     stay = "stays the owner" if len(owners) == 1 else "stay the owners"
-    return f"{', '.join(map(mention, owners))} {stay} until somebody accepts."
+    return f"{' and '.join(map(mention, owners))} {stay} until somebody accepts."
 
 
 def accepted(handoff: Handoff) -> str:
@@ -256,7 +258,7 @@ def accepted(handoff: Handoff) -> str:
 def owned(revocation: Revocation, before: Actor | None) -> str:
     """Whose it is now, and whose it was; mrkdwn."""
     was = f" {mention(before)} owned it before." if before is not None and before != revocation.owner else ""
-    return f"{revocation.id}: you own {inert(revocation.who, 100)} now.{was}"
+    return f"You own {revocation.id} ({inert(revocation.who, 100)}) now.{was}"
 
 
 def not_found(sentence: str) -> Reply:

@@ -81,6 +81,7 @@ def _answer(
             case HandOff(incoming, note):
                 return hand_over(deps, people, who, incoming, note)
             case Drill():
+                _visible(deps, who, [])
                 return replies.say("Not there yet.")
             case Revoke():
                 return _revoke(deps, rooms, who, parsed, str(command.get("channel_id")))
