@@ -4,13 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workers.domain.errors import Refused
+from workers.domain.errors import Refused, UnknownRevocation
+from workers.domain.handoff import Handoff
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind
-from workers.ports import RevocationStore
+from workers.ports import HandoffStore, RevocationStore
 
 _ACT = re.compile(r"act\.(R-[A-Z0-9]{6})\.R-[A-Z0-9]{6}\.([a-z_]+)")
 """A row about what somebody did: on whose card, in which revocation, and which attestation or `none`."""
+
+_HANDOFF = re.compile(r"H-[A-Z0-9]{6}")
 
 
 class OldCard(Refused):
@@ -91,7 +94,29 @@ def on_its_card(revocation: Revocation, body: Mapping[str, Any]) -> None:
     A card whose posting was not recorded yet has no ts to compare: its channel must do. A direct message from us,
     which asks one person for one thing, is no card, and is as good; so is an answer that one person alone sees.
     """
-    container, channel = body.get("container") or {}, str((body.get("channel") or {}).get("id"))
+    if not _comes_from(revocation.channel, revocation.card_ts, body):
+        raise OldCard(
+            f"This card of {revocation.id} is out of date. The live one is in <#{revocation.channel}>."
+        )
+
+
+def handoff(handoffs: HandoffStore, action: Mapping[str, Any], body: Mapping[str, Any]) -> Handoff:
+    """The handoff whose button this is, as it is now: pressed on its own message or in its thread, or in an answer of ours.
+
+    Raises OldCard, UnknownRevocation, UnreadableRecord.
+    """
+    named = revocation_id(action)
+    if _HANDOFF.fullmatch(named) is None:
+        raise UnknownRevocation("There is no such handoff. `/revoke handoff` begins one.")
+    current = handoffs.get(named)
+    if not _comes_from(current.channel, current.root_ts, body):
+        raise OldCard(f"This message of {named} is out of date. The live one is in <#{current.channel}>.")
+    return current
+
+
+def _comes_from(channel: str, ts: str | None, body: Mapping[str, Any]) -> bool:
+    """Whether it was pressed on this message or in its thread, in a direct message, or in a private answer."""
+    container, pressed_in = body.get("container") or {}, str((body.get("channel") or {}).get("id"))
     message = body.get("message") or {}
     stamps = {
         container.get("message_ts"),
@@ -99,12 +124,9 @@ def on_its_card(revocation: Revocation, body: Mapping[str, Any]) -> None:
         message.get("ts"),
         message.get("thread_ts"),
     }
-    if channel.startswith("D") or privately(body):
-        return
-    if channel != revocation.channel or (revocation.card_ts is not None and revocation.card_ts not in stamps):
-        raise OldCard(
-            f"This card of {revocation.id} is out of date. The live one is in <#{revocation.channel}>."
-        )
+    if pressed_in.startswith("D") or privately(body):
+        return True
+    return pressed_in == channel and (ts is None or ts in stamps)
 
 
 def as_shown(row: str, waiting: str, revocation_id: str) -> None:

@@ -40,10 +40,10 @@ class Job(StrEnum):
     """What the user did since the session began."""
     STAND_DOWN = "stand_down"
     """List what the user did as a responder, and pass on what was theirs."""
-    SHOW = "show"
     PASS_ON = "pass_on"
     """Make whoever accepted a handoff the owner of what it passes on."""
     SHOW_HANDOFF = "show_handoff"
+    SHOW = "show"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from bot import replies
 from bot.command_text import About, Drill, HandOff, Help, ListOpen, Revoke, Whom, Wrong, parse
 from bot.deps import Deps
 from bot.listeners.forms import false_alarm_form, restore_form
+from bot.listeners.handoff import hand_over
 from bot.listeners.searching import search_form
 from bot.modals import View
+from bot.prompt import Prompt
 from bot.rooms import Rooms
 from bot.silence import silence
 from workers.domain.errors import REFUSALS, Refused
@@ -24,10 +26,10 @@ COMMAND = "/revoke"
 
 
 def register(app: App, deps: Deps) -> None:
-    rooms = Rooms(deps)
+    rooms, people = Rooms(deps), Prompt()
 
     def revoke(ack: Ack, command: dict[str, Any], context: BoltContext) -> None:
-        answer = _answer(deps, rooms, context["authority"], command)
+        answer = _answer(deps, rooms, people, context["authority"], command)
         if isinstance(answer, Form):
             ack()
             context["open_form"](answer.view, answer.otherwise)
@@ -49,7 +51,9 @@ class Form:
     otherwise: str
 
 
-def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -> replies.Reply | Form:
+def _answer(
+    deps: Deps, rooms: Rooms, people: Prompt, who: Authority, command: dict[str, Any]
+) -> replies.Reply | Form:
     parsed = parse(str(command.get("text") or ""))
     try:
         match parsed:
@@ -63,11 +67,21 @@ def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -
                 open_ones = _visible(deps, who, deps.store.open())
                 at, unreadable = deps.store.now(), deps.store.unreadable()
                 return replies.listed(
-                    open_ones, unreadable, deps.rules, at, _workspace(command), who.actor.id
+                    open_ones,
+                    unreadable,
+                    deps.rules,
+                    at,
+                    _workspace(command),
+                    who.actor.id,
+                    hands_over=who.responder,
+                    offers=intake.offers_to(deps.handoffs, who),
                 )
             case About():
                 return _about(deps, who, parsed, _workspace(command))
-            case HandOff() | Drill():
+            case HandOff(incoming, note):
+                return hand_over(deps, people, who, incoming, note)
+            case Drill():
+                _visible(deps, who, [])
                 return replies.say("Not there yet.")
             case Revoke():
                 return _revoke(deps, rooms, who, parsed, str(command.get("channel_id")))
@@ -97,6 +111,9 @@ def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.
         case "hold":
             held = intake.hold(deps.store, who, revocation.id, deps.rules.timing)
             return replies.changed(replies.held(held, deps.rules), held, workspace, me)
+        case "own":
+            owned = intake.own(deps.store, who, revocation.id)
+            return replies.changed(replies.owned(owned, revocation.owner), owned, workspace, me)
         case "release":
             asked = intake.ask_release(deps.store, who, revocation.id, about.reason)
             said = f"{revocation.id}: the release waits for a second person; the card names who can."

@@ -10,9 +10,10 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -45,13 +46,17 @@ from workers.adapters.redis_store import RedisHandoffs, RedisStore
 from workers.adapters.slack_channel import SlackChannel
 from workers.adapters.slack_people import SlackDirectory
 from workers.cards import card as cards
+from workers.cards.text import section
 from workers.domain.actor import Actor
 from workers.domain.directory_search import Known
 from workers.domain.due import next_due
+from workers.domain.handoff import Handoff
 from workers.domain.revocation import DirectoryUser, Revocation, TargetRef
 from workers.domain.rules import Rules
 from workers.domain.timing import Timing
-from workers.ports import Change, SlackPeople
+from workers.ports import Change, ChangeOf, SlackPeople
+from workers.ports import Message as CardMessage
+from workers.service import intake
 
 RULES = Rules(
     incident_channel=SEC_INC,
@@ -78,6 +83,7 @@ class Door:
     server: RedisServer
     redis: Redis
     store: RedisStore
+    handoffs: RedisHandoffs
     people: SlackPeople
     rules: Rules
     gate: Guard
@@ -154,6 +160,20 @@ class Door:
         self.store.change(made.id, lambda current, now: _change(replace(current, card_ts=ts)))
         return self.store.get(made.id), self.slack.message(made.channel, ts)
 
+    def offer(self, record: Revocation, asked: Sequence[str]) -> tuple[Handoff, Message]:
+        """This record offered by its owner to whoever is asked, with the message in whose thread it is answered."""
+        made = intake.begin_handoff(
+            self.handoffs, [record], by=record.owner or _SET_UP, incoming=asked, channel=record.channel
+        )
+        channel = SlackChannel.connected(self.slack.bot_token, self.slack.api_url)
+        ts = channel.post(made.channel, CardMessage(made.id, (section(f"{made.id} is offered."),)))
+
+        def posted(current: Handoff, now: datetime) -> ChangeOf[Handoff]:
+            return ChangeOf(record=replace(current, root_ts=ts), event="set_up", actor=_SET_UP)
+
+        self.handoffs.change(made.id, posted)
+        return self.handoffs.get(made.id), self.slack.message(made.channel, ts)
+
     # what was done
 
     def done(self) -> Json:
@@ -218,9 +238,10 @@ def _joined(
     copy.keep([Known(str(uuid.uuid4()), "mallory", "Mallory Target", "mallory@example.com")], store.now())
     known = KnownPeople(copy)
     known.refresh()
+    handoffs = RedisHandoffs(redis, log, JobQueue(redis))
     deps = Deps(
         store=store,
-        handoffs=RedisHandoffs(redis, log, JobQueue(redis)),
+        handoffs=handoffs,
         people=directory,
         rules=rules,
         responders=rules.responders,
@@ -231,7 +252,7 @@ def _joined(
     client = WebClient(slack.bot_token, base_url=slack.api_url, timeout=5)
     app = build_app(client, slack.signing_secret, deps, gate)
     pages = Pages(app, lambda: {"ok": True}, slack.signing_secret)
-    made = Door(slack, server, redis, store, directory, rules, gate, app, pages, now)
+    made = Door(slack, server, redis, store, handoffs, directory, rules, gate, app, pages, now)
     app.use(_counting(made))
     return made
 
@@ -246,10 +267,11 @@ def _counting(made: Door) -> Callable[..., BoltResponse]:
     return count
 
 
+_SET_UP = Actor(kind="system", id="test", name="the test's set-up")
+
+
 def _change(record: Revocation) -> Change:
-    return Change(
-        record=record, event="set_up", actor=Actor(kind="system", id="test", name="the test's set-up")
-    )
+    return Change(record=record, event="set_up", actor=_SET_UP)
 
 
 def kind_of(payload: Json) -> str:

@@ -19,11 +19,15 @@ MUST_ACT = {
     *("revocation_confirm", "revocation_cancel", "revocation_hold", "revocation_hold_until_released"),
     *("revocation_release", "revocation_deny_again", "approval_give", "approval_refuse", "approval_nudge"),
     *("follow_ups_start", "follow_ups_wait", "sign_in_disable_anyway", "step_retry", "doctor_test"),
-    *("step_attest", "step_assign", "revocation_false_alarm"),
+    *("step_attest", "step_assign", "revocation_false_alarm", "revocation_own"),
+    *("handoff_start", "handoff_accept", "handoff_decline", "handoff_note"),
 }
 """Buttons whose first press here is known to do something; else the test would prove nothing."""
 
-MUST_ACT_FORMS = {"attest_form", "assign_form", "false_alarm_form", "deny_form", "deny_again_form"}
+MUST_ACT_FORMS = {
+    *("attest_form", "assign_form", "false_alarm_form", "deny_form", "deny_again_form"),
+    *("handoff_start_form", "handoff_decline_form", "handoff_note_form"),
+}
 
 TIMES = 3
 

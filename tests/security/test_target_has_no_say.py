@@ -18,8 +18,10 @@ from tests.sandbox.slack.state import Json
 from tests.security import everything
 from tests.security.door import Door, door
 from tests.unit.make import denied, followed, requested
+from workers.adapters.redis_store import RedisHandoffs
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.errors import Refused
+from workers.domain.handoff import Handoff
 from workers.domain.revocation import DirectoryUser, ReleaseRequest, Revocation, State, TargetRef
 from workers.domain.same_person import is_target, same_person
 from workers.domain.step import Kind, StepState
@@ -76,9 +78,7 @@ def _requests(made: Door) -> Iterator[Callable[[], Json]]:
         yield partial(made.command, BOB, text)
     for action_id in everything.actions():
         for place in everything.places(action_id):
-            record, card = everything.fresh(made, place.record)
-            value = everything.NONCE if action_id == "doctor_test" else record.id
-            row = place.row(record)
+            card, value, row = everything.shown(made, action_id, place)
             yield lambda c=card, a=action_id, v=value, r=row: made.click(BOB, c, made.button(a, v, r))  # type: ignore[misc]
     for view in everything.views(made):
         made.slack.state.views.clear()
@@ -161,6 +161,16 @@ def _protected(record: Revocation) -> Revocation:
     return replace(record, protected=True)
 
 
+def _handoffs(store: Any) -> RedisHandoffs:
+    return RedisHandoffs(store._redis, store._log, store._queue)
+
+
+def _offered(store: RevocationStore, revocation_id: str) -> Handoff:
+    """This one, offered by Carol to Bob."""
+    carol, record = Actor(kind="slack", id=CAROL), store.get(revocation_id)
+    return intake.begin_handoff(_handoffs(store), [record], by=carol, incoming=[BOB], channel="C0SECINC01")
+
+
 _TIMING = Timing()
 _SAID = Statement()
 _NEW = Request(targets=(TargetRef(kind="user_name", value="dora"),), reason="", channel="C0SECINC01")
@@ -201,6 +211,22 @@ USE_CASES: dict[str, Tried] = {
             store, who, id_, Kind.DEVICE, Actor(kind="slack", id="U0KIM00001", name="kim")
         )
     ),
+    "own": Tried(intake.own),
+    "offer": Tried(
+        lambda store, who, id_: intake.offer(store, _handoffs(store), who, [], "", channel="C0", only=id_)
+    ),
+    "may_hand_over": Tried(lambda store, who, id_: intake.may_hand_over(store, who, store.get(id_))),
+    "accept": Tried(
+        lambda store, who, id_: intake.accept(store, _handoffs(store), who, _offered(store, id_).id)
+    ),
+    "decline": Tried(
+        lambda store, who, id_: intake.decline(store, _handoffs(store), who, _offered(store, id_).id, "no")
+    ),
+    "may_decline": Tried(lambda store, who, id_: intake.may_decline(store, who, _offered(store, id_))),
+    "remark": Tried(
+        lambda store, who, id_: intake.remark(store, _handoffs(store), who, _offered(store, id_).id, "look")
+    ),
+    "may_remark": Tried(lambda store, who, id_: intake.may_remark(store, who, _offered(store, id_))),
     "not_barred": Tried(lambda store, who, id_: intake.not_barred(store, who, store.get(id_))),
     "not_denied": Tried(lambda store, who, id_: intake.not_denied(store, who)),
 }
@@ -210,6 +236,7 @@ NO_CHOICE = {
     *("Asked", "Authority", "NameNeeded", "REASON_LIMIT", "Request", "Statement"),
     *("another_must", "as_they_stand", "attestable", "counted", "find", "joinable", "look_again"),
     *("escalate", "expire", "needs_second", "undone"),
+    *("MOST_ASKED", "begin_handoff", "can_be_asked", "offers_to", "one_offer_each"),
 }
 """Words, readings, what nobody chooses to do; and `undone`, which only says what another use case did."""
 

@@ -63,7 +63,7 @@ ACTION_IDS = frozenset(
         *["revocation_confirm", "revocation_cancel", "revocation_hold", "revocation_false_alarm"],
         *["revocation_release", "revocation_restore", "approval_give", "approval_refuse"],
         *["follow_ups_start", "follow_ups_wait", "step_attest", "step_retry"],
-        *["handoff_start", "handoff_accept", "handoff_decline"],
+        *["handoff_start", "handoff_accept", "handoff_decline", "revocation_own"],
         *["revocation_hold_until_released", "open_policy", "open_identity_center"],
         *["approval_nudge", "sign_in_disable_anyway", "step_assign", "revocation_deny_again"],
         "directory_search",

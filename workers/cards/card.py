@@ -309,4 +309,16 @@ def _feet(revocation: Revocation) -> list[Block]:
         f"{revocation.id} · asked for by {mention(revocation.requested_by)} {local(revocation.requested_at)}"
     )
     owner = f"Owner: {mention(revocation.owner)}" if revocation.owner else "No owner yet"
-    return [context(asked, owner)]
+    return [context(asked, owner), *_ownership(revocation)]
+
+
+def _ownership(revocation: Revocation) -> list[Block]:
+    """Below the owner's name, while somebody must see to it."""
+    if revocation.ended or revocation.state is State.REQUESTED:
+        return []
+    return [
+        actions(
+            button("Hand over", "handoff_start", revocation.id),
+            button("I own this now", "revocation_own", revocation.id),
+        )
+    ]

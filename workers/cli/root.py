@@ -16,6 +16,7 @@ from workers.cli.follow_ups import follow_ups
 from workers.cli.hold import hold
 from workers.cli.listing import list_
 from workers.cli.look_back import look_back
+from workers.cli.own import own
 from workers.cli.prepare import prepare
 from workers.cli.ratify import ratify
 from workers.cli.reconcile import reconcile
@@ -64,6 +65,7 @@ COMMANDS = (
     look_back,
     snapshot,
     hold,
+    own,
     follow_ups,
     attest,
     undo_attest,
