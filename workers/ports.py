@@ -215,12 +215,28 @@ class RevocationStore(Records[Revocation], Protocol):
 
     def marked(self, name: str) -> datetime | None: ...
 
+    def figure(self, name: str, value: int) -> None:
+        """Keep that `name` is `value` now; 0 or more. Not signed: for people to read, and nothing may rest on it."""
+        ...
+
+    def figured(self, name: str) -> "Figure | None":
+        """What was kept last, and when; None where there is nothing, or nothing that we could have kept."""
+        ...
+
     def digest(self) -> Digest:
         """What all logs lead to now."""
         ...
 
 
 HandoffStore = Records[Handoff]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, and when it was true."""
+
+    value: int
+    at: datetime
 
 
 class AuditSink(Protocol):
@@ -502,6 +518,8 @@ class OurApp:
     enterprise_id: str | None = None
     org_wide: bool = False
     """Installed once for a whole Enterprise Grid organization."""
+    domain: str = ""
+    """The workspace's, for links; empty where Slack did not tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
