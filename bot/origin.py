@@ -57,4 +57,25 @@ def _homes(context: BoltContext, ours: OurApp | None) -> frozenset[str]:
 def _own_team(body: Mapping[str, Any]) -> str | None:
     user = body.get("user")
     team = user.get("team_id") if isinstance(user, dict) else None
+    of_event = body.get("event") or {}
+    team = team or (of_event.get("user_team") if isinstance(of_event, dict) else None)
     return str(team) if team else None
+
+
+def by_a_machine(body: Mapping[str, Any]) -> bool:
+    """Whether a message event is of a bot, or tells of a change: nobody asks for anything by it.
+
+    Source: Slack's pages "message event" (subtypes, hidden) and "bot_message".
+    """
+    event = body.get("event")
+    if not isinstance(event, dict):
+        return False
+    changes = ("bot_message", "message_changed", "message_deleted")
+    return bool(event.get("bot_id") or event.get("hidden") or event.get("subtype") in changes)
+
+
+def workspace(body: Mapping[str, Any], ours: OurApp | None) -> str:
+    """The domain of the workspace, for links; empty where nobody said."""
+    team = body.get("team")
+    told = body.get("team_domain") or (team.get("domain") if isinstance(team, dict) else None)
+    return str(told or (ours.domain if ours else ""))

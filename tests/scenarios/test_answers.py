@@ -91,7 +91,7 @@ def test_an_approve_in_an_old_answer_does_not_approve_a_newer_request(installati
 
     click(installation, CAROL, old, "approval_give", revocation_id(card))
 
-    whispered(installation, CAROL, "no longer what this answer shows")
+    whispered(installation, CAROL, "no longer what was shown here")
     assert lorenz in installation.aws.denied()
     click(installation, CAROL, answer(installation, CAROL, "list"), "approval_give", revocation_id(card))
     becomes(installation, card, "Released")

@@ -154,12 +154,15 @@ def event(state: State, what: Json, channel: Channel | None = None) -> Json:
 
 def app_mention(state: State, message: Message) -> Json:
     thread: dict[str, Any] = {"thread_ts": message.thread_ts} if message.thread_ts else {}
+    team = state.people[message.user].team_id
     return {
         "type": "app_mention",
         "user": message.user,
         "text": message.text,
         "ts": message.ts,
-        "team": state.team_id,
+        "team": team,
+        "user_team": team,
+        "source_team": team,
         "channel": message.channel,
         "event_ts": message.ts,
         **thread,

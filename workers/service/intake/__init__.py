@@ -10,6 +10,7 @@ from workers.service.intake.authority import Authority, not_barred, not_denied
 from workers.service.intake.deciding import cancel, confirm, expire, retry
 from workers.service.intake.denying_again import deny_again
 from workers.service.intake.giving_back import ask_false_alarm, ask_restore
+from workers.service.intake.handing_over import offer
 from workers.service.intake.holding import hold
 from workers.service.intake.ratifying import escalate, ratify
 from workers.service.intake.releasing import approve, ask_release, break_glass, nudge, refuse
@@ -61,6 +62,7 @@ __all__ = [
     "not_barred",
     "not_denied",
     "nudge",
+    "offer",
     "ratify",
     "refuse",
     "retry",
