@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from workers.cards import open_list
+from workers.cards import open_list, phrase
 from workers.cards.searching import search_button
 from workers.cards.text import (
     Block,
@@ -42,8 +42,10 @@ FOR_OTHERS = (
 
 UNKNOWN = "Redis, where the records are, cannot be reached, so this page cannot say who is denied. Press Refresh in a minute."
 
-_ORDER = {State.REQUESTED: 0, State.CONFIRMED: 0, State.DENIED: 1, State.RELEASING: 1, State.WATCHED: 2}
-_COUNTED = ("not denied yet", "denied", "off the list and watched")
+UNREAD = "No record that can be read is open."
+
+_NOT_DENIED = (phrase.NOT_YET, phrase.NOT_DENIED)
+_COUNTED = ("not denied", "denied", "off the list and watched")
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,10 @@ def _refresh() -> Block:
 
 
 def _denied(now: Now, timing: Timing) -> list[Block]:
-    """Every open one: who waits for Deny now first, then the denied, the oldest first."""
+    """Every open one: who is not denied first, then the denied, the oldest first."""
     if not now.revocations:
-        nothing = "" if now.unreadable else open_list.NOTHING
-        return [header("Denied now"), *([section(nothing)] if nothing else [])]
-    ordered = sorted(now.revocations, key=lambda one: (_ORDER.get(one.state, 2), one.requested_at))
+        return [header("Denied now"), section(UNREAD if now.unreadable else open_list.NOTHING)]
+    ordered = sorted(now.revocations, key=lambda one: (_kind(one), one.requested_at))
     shown = [
         block
         for one in ordered[:MOST_SHOWN]
@@ -132,8 +133,15 @@ def _denied(now: Now, timing: Timing) -> list[Block]:
     return [header("Denied now"), context(_count(ordered)), *shown, *more]
 
 
+def _kind(revocation: Revocation) -> int:
+    """Which of `_COUNTED` it is; what is most urgent comes first."""
+    if phrase.standing(revocation) in _NOT_DENIED:
+        return 0
+    return 2 if revocation.state is State.WATCHED else 1
+
+
 def _count(revocations: Iterable[Revocation]) -> str:
-    kinds = [_ORDER.get(one.state, 2) for one in revocations]
+    kinds = [_kind(one) for one in revocations]
     return " · ".join(f"{kinds.count(kind)} {word}" for kind, word in enumerate(_COUNTED) if kind in kinds)
 
 
@@ -175,7 +183,7 @@ def _of_one(waiting: Sequence[Waiting], now: Now) -> Block:
 
 
 def _line(revocation: Revocation, item: OpenItem, now: datetime) -> str:
-    what = open_list.what(item)
+    what = "approve" if item.what == "approve" else open_list.what(item)
     return f"{what[:1].upper()}{what[1:]} · {revocation.id} {inert(revocation.who, 80)} · {_when(item, now)}"
 
 
