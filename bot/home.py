@@ -16,6 +16,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.deps import Deps
+from bot.origin import part
 from bot.silence import silence_now
 from workers.cards import home
 from workers.cards.home import Now
@@ -58,7 +59,7 @@ class Homes:
         """Publish the page of whoever sent this; `said`: a sentence on top of it, mrkdwn."""
         if context.client is None or not context.user_id:
             return
-        view = body.get("view") or (body.get("event") or {}).get("view") or {}
+        view = part(body, "view") or part(part(body, "event"), "view")
         asked = _Asked(
             client=context.client,
             user_id=context.user_id,

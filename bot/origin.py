@@ -15,6 +15,12 @@ OTHER_WORKSPACE = "You are not of this workspace, so you have no say here."
 NO_MEMBER = "Only full members of this workspace may use this."
 
 
+def part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The part of a payload that has this name; empty where there is none, or something else than Slack sends."""
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
 def misdirected(body: Mapping[str, Any], context: BoltContext, ours: OurApp | None) -> str | None:
     """Why nobody at all is let in who comes this way, as a sentence; None: it is our app, in our workspace.
 
@@ -55,10 +61,7 @@ def _homes(context: BoltContext, ours: OurApp | None) -> frozenset[str]:
 
 
 def _own_team(body: Mapping[str, Any]) -> str | None:
-    user = body.get("user")
-    team = user.get("team_id") if isinstance(user, dict) else None
-    of_event = body.get("event") or {}
-    team = team or (of_event.get("user_team") if isinstance(of_event, dict) else None)
+    team = part(body, "user").get("team_id") or part(body, "event").get("user_team")
     return str(team) if team else None
 
 
@@ -67,15 +70,12 @@ def by_a_machine(body: Mapping[str, Any]) -> bool:
 
     Source: Slack's pages "message event" (subtypes, hidden) and "bot_message".
     """
-    event = body.get("event")
-    if not isinstance(event, dict):
-        return False
+    event = part(body, "event")
     changes = ("bot_message", "message_changed", "message_deleted")
     return bool(event.get("bot_id") or event.get("hidden") or event.get("subtype") in changes)
 
 
 def workspace(body: Mapping[str, Any], ours: OurApp | None) -> str:
     """The domain of the workspace, for links; empty where nobody said."""
-    team = body.get("team")
-    told = body.get("team_domain") or (team.get("domain") if isinstance(team, dict) else None)
+    told = body.get("team_domain") or part(body, "team").get("domain")
     return str(told or (ours.domain if ours else ""))

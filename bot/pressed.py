@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bot.origin import part
 from workers.domain.errors import Refused
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind
@@ -32,13 +33,12 @@ def privately(body: Mapping[str, Any]) -> bool:
 
     Slack signs that it was; only we send such.
     """
-    return (body.get("container") or {}).get("is_ephemeral") is True or at_home(body)
+    return part(body, "container").get("is_ephemeral") is True or at_home(body)
 
 
 def at_home(body: Mapping[str, Any]) -> bool:
     """Whether it was pressed in App Home. Source: Slack's page "block_actions payload", `container` and `view`."""
-    container, view = body.get("container") or {}, body.get("view") or {}
-    return container.get("type") == "view" and view.get("type") == "home"
+    return part(body, "container").get("type") == "view" and part(body, "view").get("type") == "home"
 
 
 def as_answered(action: Mapping[str, Any], rows: frozenset[str], revocation_id: str) -> None:

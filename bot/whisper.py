@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot import pressed
 from bot.home import Homes
+from bot.origin import part
 from workers.cards.text import Block, section
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Whisper:
         return next()
 
     def _way(self, context: BoltContext, body: Mapping[str, Any]) -> Callable[[_Words], None]:
-        event, client = body.get("event") or {}, context.client
+        event, client = part(body, "event"), context.client
         if pressed.at_home(body) or event.get("type") == "app_home_opened":
             return lambda words: self._homes.show(context, body, words.text)
         if event and client is not None:

@@ -56,9 +56,8 @@ def said_to(ourselves: str, text: str) -> tuple[str, str]:
 
 def _ourselves(body: Mapping[str, Any]) -> str:
     """Source: Slack's page "Events API", `authorizations`: for a bot, the user that it is."""
-    return next(
-        (str(one.get("user_id")) for one in body.get("authorizations") or () if one.get("is_bot")), ""
-    )
+    ours = (one for one in body.get("authorizations") or () if isinstance(one, Mapping) and one.get("is_bot"))
+    return next((str(one.get("user_id")) for one in ours), "")
 
 
 def _without_command(text: str) -> str:

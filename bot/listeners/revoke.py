@@ -93,6 +93,7 @@ def answer(deps: Deps, rooms: Rooms, who: Authority, typed: Typed) -> replies.Re
             case HandOff():
                 return _hand_off(deps, who, parsed, typed.thread_of)
             case Drill():
+                intake.not_denied(deps.store, who)
                 return replies.say("Not there yet.")
             case Revoke():
                 return _revoke(deps, rooms, who, parsed, typed.channel)

@@ -4,10 +4,11 @@ Every command, button and form is learnt from the app, every use case from `work
 tried too.
 """
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -24,7 +25,7 @@ from workers.domain.revocation import DirectoryUser, ReleaseRequest, Revocation,
 from workers.domain.same_person import is_target, same_person
 from workers.domain.step import Kind, StepState
 from workers.domain.timing import Timing
-from workers.ports import Change, RevocationStore
+from workers.ports import Change, HandoffStore, RevocationStore
 from workers.service import intake
 from workers.service.intake import Authority, Request, Statement
 from workers.service.intake.authority import ABOUT_YOU, OPEN, is_denied
@@ -80,9 +81,17 @@ def _requests(made: Door) -> Iterator[Callable[[], Json]]:
             value = everything.NONCE if action_id == "doctor_test" else record.id
             row = place.row(record)
             yield lambda c=card, a=action_id, v=value, r=row: made.click(BOB, c, made.button(a, v, r))  # type: ignore[misc]
+    for payload in (*everything.mentions(made, BOB), *everything.at_home(made, BOB)):
+        yield partial(_anew, payload)
     for view in everything.views(made):
         made.slack.state.views.clear()
         yield partial(everything.sent, made, BOB, view)
+
+
+def _anew(payload: Json) -> Json:
+    """The same, done once more: with an id of its own."""
+    names = [name for name in ("event_id", "trigger_id") if name in payload]
+    return {**payload, **{name: secrets.token_hex(8) for name in names}}
 
 
 def _about_bob(made: Door, record: Revocation) -> Revocation:
@@ -109,6 +118,7 @@ def _refused(made: Door, requests: list[Callable[[], Json]]) -> int:
         assert not acts or "no say" in answer.body, answer.body
         assert "Mallory" not in answer.body
     after = made.done()
+    assert "Mallory" not in made.home(BOB), "App Home tells nothing either"
     assert after["redis"] == before["redis"]
     assert after["messages"] == before["messages"]
     assert not after["views"].get(BOB)
@@ -162,6 +172,7 @@ def _protected(record: Revocation) -> Revocation:
 
 
 _TIMING = Timing()
+NO_HANDOFFS = cast(HandoffStore, None)
 _SAID = Statement()
 _NEW = Request(targets=(TargetRef(kind="user_name", value="dora"),), reason="", channel="C0SECINC01")
 
@@ -200,6 +211,9 @@ USE_CASES: dict[str, Tried] = {
         lambda store, who, id_: intake.assign(
             store, who, id_, Kind.DEVICE, Actor(kind="slack", id="U0KIM00001", name="kim")
         )
+    ),
+    "offer": Tried(
+        lambda store, who, id_: intake.offer(store, NO_HANDOFFS, who, (), "", channel="C0SECINC01", only=id_)
     ),
     "not_barred": Tried(lambda store, who, id_: intake.not_barred(store, who, store.get(id_))),
     "not_denied": Tried(lambda store, who, id_: intake.not_denied(store, who)),

@@ -6,7 +6,6 @@ A home view has at most 100 blocks (Slack's page "Block Kit"); what does not fit
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from workers.cards import open_list, phrase
 from workers.cards.searching import search_button
@@ -149,15 +148,17 @@ Waiting = tuple[Revocation, OpenItem]
 
 
 def _waits(now: Now, timing: Timing) -> list[Block]:
-    """What waits for people, by whose it is: the viewer's own first, then what anybody can do."""
+    """What waits for people, by whose it is: the viewer's own, what anybody can do, then whose next is most urgent."""
     waiting = [(one, item) for one in now.revocations for item in open_items(one, timing) if item.by_people]
     if not waiting:
         return [header("Waits for whom"), section("Nothing waits for a person.")]
-    ordered = sorted(waiting, key=lambda entry: (*_whose(entry[1], now.viewer), _due(entry, now.at)))
-    owned = [list(group) for _, group in groupby(ordered, key=lambda entry: _whose(entry[1], now.viewer))]
-    left = sum(map(len, owned[MOST_OWNERS:]))
+    owned: dict[tuple[int, str], list[Waiting]] = {}
+    for entry in sorted(waiting, key=lambda entry: (_whose(entry[1], now.viewer)[0], _due(entry, now.at))):
+        owned.setdefault(_whose(entry[1], now.viewer), []).append(entry)
+    groups = list(owned.values())
+    left = sum(map(len, groups[MOST_OWNERS:]))
     more = [context(f"{left} more, of others.")] if left else []
-    return [header("Waits for whom"), *(_of_one(group, now) for group in owned[:MOST_OWNERS]), *more]
+    return [header("Waits for whom"), *(_of_one(group, now) for group in groups[:MOST_OWNERS]), *more]
 
 
 def _whose(item: OpenItem, viewer: Actor) -> tuple[int, str]:

@@ -169,14 +169,15 @@ def app_mention(state: State, message: Message) -> Json:
     }
 
 
-def app_home_opened(state: State, person: Person) -> Json:
-    view = {"view": state.homes[person.id]} if person.id in state.homes else {}
+def app_home_opened(state: State, person: Person, tab: str = "home") -> Json:
+    shown = tab == "home" and person.id in state.homes
+    view = {"view": state.homes[person.id]} if shown else {}
     channel = state.direct_channel(person.id).id
     return {
         "type": "app_home_opened",
         "user": person.id,
         "channel": channel,
-        "tab": "home",
+        "tab": tab,
         "event_ts": state.next_ts(),
         **view,
     }

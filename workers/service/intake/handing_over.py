@@ -8,7 +8,7 @@ from workers.domain.handoff import Handoff, Remark
 from workers.domain.revocation import Note, Revocation, State
 from workers.domain.same_person import is_target, same_person
 from workers.ports import ChangeOf, HandoffStore, RevocationStore
-from workers.service.intake.authority import Authority, must_be_responder
+from workers.service.intake.authority import Authority, must_be_responder, not_barred
 
 _PASSED_ON = frozenset({State.CONFIRMED, State.DENIED, State.RELEASING, State.WATCHED})
 
@@ -25,6 +25,8 @@ def offer(
 ) -> Handoff:
     """Offer what `who` owns, else all that is open; `only`: that one alone. Raises Refused."""
     must_be_responder(store, who)
+    if only:
+        not_barred(store, who, store.get(only))
     open_ones = [one for one in store.open() if one.state in _PASSED_ON and not is_target(who.actor, one)]
     mine = [one for one in open_ones if one.owner is not None and same_person(one.owner, who.actor)]
     wanted = [one for one in open_ones if one.id == only] if only else mine or open_ones
