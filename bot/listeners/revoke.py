@@ -136,10 +136,16 @@ def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.
             return replies.changed(said, asked, workspace, me)
         case "false-alarm":
             form = false_alarm_form(deps, who, revocation, about.reason)
-            return Form(form, _press("False alarm", revocation), _opens("False alarm", revocation))
+            return Form(
+                form,
+                _press("False alarm", revocation),
+                button("False alarm", "revocation_false_alarm", revocation.id),
+            )
         case "restore":
             form = restore_form(deps, who, revocation, about.reason)
-            return Form(form, _press("Restore", revocation), _opens("Restore", revocation))
+            return Form(
+                form, _press("Restore", revocation), button("Restore", "revocation_restore", revocation.id)
+            )
         case _:
             return replies.status(revocation, _before(deps, revocation), deps.rules, workspace, me)
 
@@ -165,10 +171,6 @@ def _press(label: str, revocation: Revocation) -> str:
         f"Slack did not open the form, so nothing was recorded. Press {label} on the card of {revocation.id} in "
         f"<#{revocation.channel}>."
     )
-
-
-def _opens(label: str, revocation: Revocation) -> Block:
-    return button(label, f"revocation_{label.lower().replace(' ', '_')}", revocation.id)
 
 
 def _found(deps: Deps, who: Authority, about: About) -> Revocation:

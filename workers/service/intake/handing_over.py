@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from workers.domain.actor import Actor
 from workers.domain.errors import Refused
 from workers.domain.handoff import Handoff, Remark
-from workers.domain.revocation import Note, Revocation, State
+from workers.domain.revocation import Revocation, State
 from workers.domain.same_person import is_target, same_person
 from workers.ports import ChangeOf, HandoffStore, RevocationStore
 from workers.service.intake.authority import Authority, must_be_responder, not_barred
@@ -43,7 +43,6 @@ def offer(
                 offered_at=now,
                 channel=channel,
                 remarks=(Remark(by=who.actor, at=now, text=note),) if note else (),
-                notes=(Note(kind="offered", at=now),),
             ),
             event="offered",
             actor=who.actor,
