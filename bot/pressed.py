@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bot.origin import part
 from workers.domain.errors import Refused, UnknownRevocation
 from workers.domain.handoff import Handoff
 from workers.domain.revocation import Revocation
@@ -31,18 +32,26 @@ def row(action: Mapping[str, Any]) -> str:
 
 
 def privately(body: Mapping[str, Any]) -> bool:
-    """Whether it was pressed in an answer that one person alone sees. Slack signs that it was; only we send such."""
-    return (body.get("container") or {}).get("is_ephemeral") is True
+    """Whether it was pressed where one person alone sees it: in an answer, or in App Home.
+
+    Slack signs that it was; only we send such.
+    """
+    return part(body, "container").get("is_ephemeral") is True or at_home(body)
+
+
+def at_home(body: Mapping[str, Any]) -> bool:
+    """Whether it was pressed in App Home. Source: Slack's page "block_actions payload", `container` and `view`."""
+    return part(body, "container").get("type") == "view" and part(body, "view").get("type") == "home"
 
 
 def as_answered(action: Mapping[str, Any], rows: frozenset[str], revocation_id: str) -> None:
     """Raises Refused where a second yes comes from an answer that showed something else than waits now.
 
-    An answer stays as it was sent, unlike the card, so its row must be one of `rows` to the letter.
+    An answer stays as it was sent, and so does App Home, unlike the card, so its row must be one of `rows` to the letter.
     """
     if str(action.get("block_id") or "") not in rows:
         raise Refused(
-            f"What waits in {revocation_id} is no longer what this answer shows. Look at its card, or type `/revoke list` "
+            f"What waits in {revocation_id} is no longer what was shown here. Look at its card, or type `/revoke list` "
             "again."
         )
 

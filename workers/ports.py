@@ -223,6 +223,14 @@ class RevocationStore(Records[Revocation], Protocol):
 
     def marked(self, name: str) -> datetime | None: ...
 
+    def figure(self, name: str, value: int) -> None:
+        """Keep that `name` is `value` now; 0 or more. Not signed: for people to read, and nothing may rest on it."""
+        ...
+
+    def figured(self, name: str) -> "Figure | None":
+        """What was kept last, and when; None where there is nothing, or nothing that we could have kept."""
+        ...
+
     def digest(self) -> Digest:
         """What all logs lead to now."""
         ...
@@ -237,6 +245,14 @@ class RevocationStore(Records[Revocation], Protocol):
 
 
 HandoffStore = Records[Handoff]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, and when it was true."""
+
+    value: int
+    at: datetime
 
 
 class AuditSink(Protocol):

@@ -380,6 +380,75 @@ def test_a_button_in_the_home_tab_tells_which_view(
     assert "response_url" not in received[0]
 
 
+def test_of_two_buttons_of_one_action_the_row_tells_which(
+    workspace: SlackWorkspace, client: WebClient, connected: App
+) -> None:
+    received: list[Json] = []
+
+    @connected.action("confirm")
+    def confirm(ack: Any, action: Json) -> None:
+        received.append(action)
+        ack()
+
+    words = {"type": "plain_text", "text": "Press"}
+    button = {"type": "button", "text": words, "action_id": "confirm", "value": "R-1"}
+    rows = [{"type": "actions", "block_id": name, "elements": [button]} for name in ("one", "two")]
+    client.views_publish(user_id=ALICE, view={"type": "home", "blocks": rows})
+    home = workspace.home(ALICE) or {}
+
+    assert workspace.click_view(ALICE, home["id"], "confirm", block_id="two").ok
+    assert received[0]["block_id"] == "two"
+
+
+def test_a_home_tab_is_refused_where_slack_refuses_it(workspace: SlackWorkspace, client: WebClient) -> None:
+    divider = {"type": "divider"}
+
+    def publish(count: int, **more: Any) -> Any:
+        return client.views_publish(user_id=ALICE, view={"type": "home", "blocks": [divider] * count}, **more)
+
+    first = publish(100)["view"]["hash"]
+    assert refused(lambda: publish(101)) == "invalid_arguments"
+    assert publish(1, hash=first).get("ok")
+    assert refused(lambda: publish(2, hash=first)) == "hash_conflict"
+    assert len((workspace.home(ALICE) or {})["blocks"]) == 1
+
+
+def test_the_event_of_a_home_tab_tells_which_tab_and_what_it_showed(
+    workspace: SlackWorkspace, client: WebClient, connected: App
+) -> None:
+    heard: list[Json] = []
+
+    @connected.event("app_home_opened")
+    def opened(event: Json) -> None:
+        heard.append(event)
+
+    assert workspace.open_home(ALICE).ok
+    client.views_publish(user_id=ALICE, view={"type": "home", "blocks": CARD})
+    assert workspace.open_home(ALICE).ok
+    assert workspace.open_home(ALICE, "messages").ok
+    workspace.wait_for(lambda: len(heard) == 3)
+    assert [(event["tab"], "view" in event) for event in heard] == [
+        ("home", False),
+        ("home", True),
+        ("messages", False),
+    ]
+    assert heard[1]["view"]["hash"] == (workspace.home(ALICE) or {})["hash"]
+
+
+def test_a_mention_by_somebody_of_another_workspace_tells_theirs(
+    workspace: SlackWorkspace, connected: App
+) -> None:
+    heard: list[Json] = []
+
+    @connected.event("app_mention")
+    def mentioned(event: Json, body: Json) -> None:
+        heard.append({**event, "shared": body["is_ext_shared_channel"]})
+
+    assert workspace.mention(EXT, SHARED, "list").ok
+    workspace.wait_for(lambda: heard)
+    assert (heard[0]["user_team"], heard[0]["shared"]) == ("T9", True)
+
+
 def test_what_one_person_alone_sees_can_be_clicked_and_taken_back(
     workspace: SlackWorkspace, client: WebClient, connected: App
 ) -> None:

@@ -91,7 +91,7 @@ def test_an_approve_in_an_old_answer_does_not_approve_a_newer_request(installati
 
     click(installation, CAROL, old, "approval_give", revocation_id(card))
 
-    whispered(installation, CAROL, "no longer what this answer shows")
+    whispered(installation, CAROL, "no longer what was shown here")
     assert lorenz in installation.aws.denied()
     click(installation, CAROL, answer(installation, CAROL, "list"), "approval_give", revocation_id(card))
     becomes(installation, card, "Released")
@@ -219,3 +219,46 @@ def test_who_may_not_revoke_gets_no_form(installation: Installation) -> None:
     said = installation.slack.command(CAROL, SEC_INC, "/revoke")
     assert said.text == "Only a responder can revoke. Ask one; REVOKE_RESPONDERS names them."
     assert installation.slack.view(CAROL) is None
+
+
+def test_a_mention_in_the_thread_of_a_card_is_about_that_one_and_is_answered_to_the_person_alone(
+    installation: Installation,
+) -> None:
+    newcomer(installation, "mona")
+    card = deny(installation, "mona key leaked")
+    before = len(installation.slack.messages(SEC_INC))
+
+    assert installation.slack.mention(BOB, SEC_INC, "status", card.ts).ok
+    whispered(installation, BOB, f"{revocation_id(card)} · Denied")
+    seen = installation.slack.ephemerals(BOB)[-1]
+    assert (seen.channel, seen.thread_ts) == (SEC_INC, card.ts)
+
+    assert installation.slack.mention(BOB, SEC_INC, "hold", card.ts).ok
+    whispered(installation, BOB, "stays denied")
+    becomes(installation, card, "Held")
+    said = [m for m in installation.slack.messages(SEC_INC)[before:] if m.user not in (BOB, ALICE)]
+    assert not [m for m in said if m.thread_ts is None], "nothing new stands in the channel"
+
+
+def test_app_home_shows_what_waits_and_denies_from_there(installation: Installation) -> None:
+    nina = newcomer(installation, "nina")
+    card = ask(installation, "nina key leaked")
+    shows(installation, card, "Deny now")
+
+    assert installation.slack.open_home(BOB).ok
+    id_ = revocation_id(card)
+    page = installation.until(lambda: _home(installation, BOB, id_), 10)
+    assert installation.slack.click_view(BOB, page["id"], "revocation_confirm", value=id_).ok
+    becomes(installation, card, "Denied")
+    assert nina in installation.aws.denied()
+    installation.until(lambda: f"{id_} · " in _home(installation, BOB, id_)["blocks"][0]["text"]["text"], 10)
+
+    assert installation.slack.open_home(BOB).ok
+    installation.until(lambda: _home(installation, BOB, "Room for "), 10)
+    assert id_ in str(_home(installation, BOB, "1 denied") or _home(installation, BOB, "denied"))
+
+
+def _home(installation: Installation, user: str, words: str) -> dict[str, Any]:
+    """Somebody's App Home, once it has these words; empty before."""
+    page = installation.slack.home(user) or {}
+    return page if words in str(page) else {}

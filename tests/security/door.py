@@ -5,6 +5,7 @@ Requests are built and signed as Slack builds and signs them, also those that no
 
 import json
 import logging
+import re
 import secrets
 import shutil
 import tempfile
@@ -68,6 +69,8 @@ RULES = Rules(
 
 PATH = "/slack/events"
 
+AS_OF = re.compile(r"<!date[^>]*>|\"block_id\": \"[^\"]*\"")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -107,6 +110,27 @@ class Door:
         return payloads.clicked_message(
             self.slack.state, self.person(user), place, message, action=action, values={}
         )
+
+    def mention(self, user: str, text: str, channel: str = SEC_INC, thread_ts: str | None = None) -> Json:
+        """As an event; `text` without the bot's name is put behind it."""
+        me = f"<@{self.slack.bot_user_id}>"
+        words = text if me in text else f"{me} {text}"
+        said = Message(self.slack.state.next_ts(), channel, user, words, [], thread_ts)
+        place = self.slack.state.channels.get(channel)
+        return payloads.event(self.slack.state, payloads.app_mention(self.slack.state, said), place)
+
+    def opened(self, user: str) -> Json:
+        """App Home, as an event."""
+        return payloads.event(self.slack.state, payloads.app_home_opened(self.slack.state, self.person(user)))
+
+    def home_click(self, user: str, action: Json) -> Json:
+        """A button of App Home, whether it stands there or not."""
+        view = self.slack.home(user) or {"id": "V0HOME0001", "type": "home", "blocks": [], "hash": ""}
+        return payloads.clicked_view(self.slack.state, self.person(user), view, action, {})
+
+    def home(self, user: str) -> str:
+        """What is written on somebody's App Home; empty where nothing was published."""
+        return json.dumps(self.slack.home(user) or "", ensure_ascii=False)
 
     def button(self, action_id: str, value: str, row: str = "") -> Json:
         head = {"type": "button", "action_id": action_id, "block_id": row or "b1", "value": value}
@@ -155,9 +179,9 @@ class Door:
     def open(self, record: Revocation, *, rules: Rules | None = None) -> tuple[Revocation, Message]:
         """This record under a fresh id, with its card in the channel."""
         channel = SlackChannel.connected(self.slack.bot_token, self.slack.api_url)
-        made = self.store.create(lambda fresh, now: _change(replace(record, id=fresh, seq=0, card_ts=None)))
+        made = self.store.create(lambda fresh, now: set_up(replace(record, id=fresh, seq=0, card_ts=None)))
         ts = channel.post(made.channel, cards.render(made, rules or self.rules))
-        self.store.change(made.id, lambda current, now: _change(replace(current, card_ts=ts)))
+        self.store.change(made.id, lambda current, now: set_up(replace(current, card_ts=ts)))
         return self.store.get(made.id), self.slack.message(made.channel, ts)
 
     def offer(self, record: Revocation, asked: Sequence[str]) -> tuple[Handoff, Message]:
@@ -190,7 +214,11 @@ class Door:
         whispers = [(e.user, e.text) for e in self.slack.state.ephemerals]
         views = {user: [view["id"] for view in stack] for user, stack in self.slack.state.views.items()}
         messages = {ts: m.text for by_ts in self.slack.state.messages.values() for ts, m in by_ts.items()}
-        return {"redis": kept, "whispers": whispers, "views": views, "messages": messages}
+        # A page says as of when it is, and is published anew whenever somebody looks.
+        homes = {
+            user: AS_OF.sub("", json.dumps(view["blocks"])) for user, view in self.slack.state.homes.items()
+        }
+        return {"redis": kept, "whispers": whispers, "views": views, "homes": homes, "messages": messages}
 
     def told(self, user: str) -> list[str]:
         """What this person alone was told so far."""
@@ -231,6 +259,7 @@ def _joined(
     redis = hasty(server.url)
     log = AuditLog(secrets.token_bytes(32))
     store = RedisStore(redis, log, JobQueue(redis), partial(next_due, timing=rules.timing))
+    handoffs = RedisHandoffs(redis, log, JobQueue(redis))
     store.mark("reconciled")
     directory = people(SlackDirectory.connected(slack.bot_token, slack.api_url, timeout=1))
     now = [0.0]
@@ -270,7 +299,7 @@ def _counting(made: Door) -> Callable[..., BoltResponse]:
 _SET_UP = Actor(kind="system", id="test", name="the test's set-up")
 
 
-def _change(record: Revocation) -> Change:
+def set_up(record: Revocation) -> Change:
     return Change(record=record, event="set_up", actor=_SET_UP)
 
 

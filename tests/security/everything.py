@@ -167,6 +167,30 @@ def commands(made: Door, user: str, channel: str = SEC_INC) -> Iterator[Json]:
         yield made.command(user, text, channel)
 
 
+def mentions(made: Door, user: str, channel: str = SEC_INC) -> Iterator[Json]:
+    """Each word once as a mention of the bot, which is carried out by the same function; in the thread of a card too."""
+    record, card = fresh(made, _denied)
+    for text in (
+        *(f"{word} {record.id}" for word in WORDS),
+        "<@U0DAN00001> key leaked",
+        "revoke eva key leaked",
+    ):
+        yield made.mention(user, text, channel)
+    for text in ("status", "hold", "handoff", ""):
+        yield made.mention(user, text, channel, card.ts)
+
+
+def at_home(made: Door, user: str) -> Iterator[Json]:
+    """App Home opened, and every button as if it stood there."""
+    yield made.opened(user)
+    for action_id in actions():
+        place = places(action_id)[0]
+        record, _ = fresh(made, place.record)
+        value = NONCE if action_id == "doctor_test" else record.id
+        row = place.row(record)
+        yield made.home_click(user, made.button(action_id, value, f"{row}@{record.id}" if row else ""))
+
+
 def views(made: Door) -> list[Json]:
     """Every form that the app has: as Bob was shown it, or a plain one where no button here opens it."""
     shown = {view["callback_id"]: view for view in _opened(made)}

@@ -64,7 +64,9 @@ def _first(made: Door) -> list[tuple[Json, Json]]:
         with suppress(TimeoutError):
             acted[name] += made.slack.wait_for(lambda before=before: _trace(made) != before, patience)
         sent.append((payload, wire))
-    idle = {name for name in MUST_ACT | MUST_ACT_FORMS | {"/revoke"} if not acted[name]}
+    idle = {
+        name for name in MUST_ACT | MUST_ACT_FORMS | {"/revoke", "app_mention", "home"} if not acted[name]
+    }
     assert not idle, f"the first of these did nothing, so this proves nothing: {idle}"
     return sent
 
@@ -72,6 +74,10 @@ def _first(made: Door) -> list[tuple[Json, Json]]:
 def _all(made: Door) -> Iterator[tuple[str, Json]]:
     for payload in everything.commands(made, ALICE):
         yield "/revoke", payload
+    for payload in everything.mentions(made, ALICE):
+        yield "app_mention", payload
+    for payload in everything.at_home(made, ALICE):
+        yield "home", payload
     views = everything.views(made)
     for action_id in everything.actions():
         for payload in everything.clicks(made, action_id, ALICE):

@@ -4,10 +4,11 @@ Every command, button and form is learnt from the app, every use case from `work
 tried too.
 """
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -26,7 +27,7 @@ from workers.domain.revocation import DirectoryUser, ReleaseRequest, Revocation,
 from workers.domain.same_person import is_target, same_person
 from workers.domain.step import Kind, StepState
 from workers.domain.timing import Timing
-from workers.ports import Change, RevocationStore
+from workers.ports import Change, HandoffStore, RevocationStore
 from workers.service import intake
 from workers.service.intake import Authority, Request, Statement
 from workers.service.intake.authority import ABOUT_YOU, OPEN, is_denied
@@ -58,11 +59,11 @@ def nothing_counts() -> str:
     """Bob is a responder; his own revocation is open in each way, under each name: nothing that he sends changes anything."""
     tried = 0
     with door() as made:
-        requests = list(_requests(made))
+        requests, elsewhere = list(_requests(made)), list(_elsewhere(made))
         for target in (BY_ID, BY_USER_ID):
-            for change in HOW.values():
+            for how, change in HOW.items():
                 record = _about_bob(made, change(denied(target=target, user=BOB_THERE)))
-                tried += _refused(made, requests)
+                tried += _refused(made, [*requests, *elsewhere] if how == "denied" else requests)
                 _ended(made, record)
         assert _counts(made, requests), "and once it has ended, he has his say again"
     states = len(HOW) * 2
@@ -83,6 +84,18 @@ def _requests(made: Door) -> Iterator[Callable[[], Json]]:
     for view in everything.views(made):
         made.slack.state.views.clear()
         yield partial(everything.sent, made, BOB, view)
+
+
+def _elsewhere(made: Door) -> Iterator[Callable[[], Json]]:
+    """What decides is the same as for the command and the cards, so that one way in which it is open is enough."""
+    for payload in (*everything.mentions(made, BOB), *everything.at_home(made, BOB)):
+        yield partial(_anew, payload)
+
+
+def _anew(payload: Json) -> Json:
+    """The same, done once more: with an id of its own."""
+    names = [name for name in ("event_id", "trigger_id") if name in payload]
+    return {**payload, **{name: secrets.token_hex(8) for name in names}}
 
 
 def _about_bob(made: Door, record: Revocation) -> Revocation:
@@ -109,6 +122,7 @@ def _refused(made: Door, requests: list[Callable[[], Json]]) -> int:
         assert not acts or "no say" in answer.body, answer.body
         assert "Mallory" not in answer.body
     after = made.done()
+    assert "Mallory" not in made.home(BOB), "App Home tells nothing either"
     assert after["redis"] == before["redis"]
     assert after["messages"] == before["messages"]
     assert not after["views"].get(BOB)
@@ -172,6 +186,7 @@ def _offered(store: RevocationStore, revocation_id: str) -> Handoff:
 
 
 _TIMING = Timing()
+NO_HANDOFFS = cast(HandoffStore, None)
 _SAID = Statement()
 _NEW = Request(targets=(TargetRef(kind="user_name", value="dora"),), reason="", channel="C0SECINC01")
 

@@ -108,5 +108,5 @@ def test_a_second_yes_from_an_answer_is_taken_for_what_it_showed_alone() -> None
     rows = frozenset({"approval.release.0@R-7K2M9Q.5", "ratify.R-7K2M9Q"})
     pressed.as_answered({"block_id": "approval.release.0@R-7K2M9Q.5"}, rows, "R-7K2M9Q")
     for row in ("approval.release.0@R-7K2M9Q.4", "approval.release.0", "", "made up by Slack"):
-        with pytest.raises(Refused, match="no longer what this answer shows"):
+        with pytest.raises(Refused, match="no longer what was shown here"):
             pressed.as_answered({"block_id": row}, rows, "R-7K2M9Q")

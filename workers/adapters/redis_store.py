@@ -17,6 +17,7 @@ from workers.adapters import redis_journal as journal
 from workers.adapters.audit_log import AuditLog
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_records import (
+    FIGURES,
     MARKS,
     SLACK_PAUSE,
     RedisRecords,
@@ -34,7 +35,7 @@ from workers.domain.errors import StoreAway
 from workers.domain.handoff import Handoff, handoff_due
 from workers.domain.revocation import Revocation
 from workers.domain.same_person import is_target, names_of, names_of_target
-from workers.ports import AuditSink
+from workers.ports import AuditSink, Figure
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +76,10 @@ local left = redis.call('PTTL', KEYS[1])
 if left == -1 or left > tonumber(ARGV[1]) then return redis.call('DEL', KEYS[1]) end
 return 0
 """
+
+
+_LONGEST_FIGURE = 9
+"""Digits. What is longer was not put there by us."""
 
 
 def _about_key(name: str) -> bytes:
@@ -183,6 +188,19 @@ class RedisStore(RedisRecords[Revocation]):
         value = self._indexed(lambda: self._redis.hget(MARKS, name))
         at = _marked_time(value) if value else None
         return at if at is not None and at <= self.now() else None
+
+    def figure(self, name: str, value: int) -> None:
+        self._indexed(
+            lambda: self._redis.hset(FIGURES, name, f"{value} {milliseconds(time_of(self._redis))}")
+        )
+
+    def figured(self, name: str) -> Figure | None:
+        kept = self._indexed(lambda: self._redis.hget(FIGURES, name))
+        value, _, time = (kept or b"").partition(b" ")
+        at = _marked_time(time)
+        if at is None or not value.isdigit() or len(value) > _LONGEST_FIGURE or at > self.now():
+            return None
+        return Figure(int(value), at)
 
     def pause_slack(self, seconds: float) -> None:
         with store_away():

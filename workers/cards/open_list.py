@@ -90,11 +90,15 @@ def card_link(revocation: Revocation, workspace: str) -> str:
 
     Source: Slack's method chat.getPermalink, whose answers have this form.
     """
-    ts = revocation.card_ts or ""
-    if _WORKSPACE.fullmatch(workspace) is None or _TS.fullmatch(ts) is None:
-        return f"Card in <#{revocation.channel}>"
-    url = f"https://{workspace}.slack.com/archives/{revocation.channel}/p{ts.replace('.', '')}"
-    return f"<{url}|Open the card>"
+    link = message_link(revocation.channel, revocation.card_ts, workspace, "Open the card")
+    return link or f"Card in <#{revocation.channel}>"
+
+
+def message_link(channel: str, ts: str | None, workspace: str, label: str) -> str:
+    """A link to a message; empty where the workspace or the message is not known. mrkdwn."""
+    if _WORKSPACE.fullmatch(workspace) is None or _TS.fullmatch(ts or "") is None:
+        return ""
+    return f"<https://{workspace}.slack.com/archives/{channel}/p{(ts or '').replace('.', '')}|{label}>"
 
 
 def when(revocation: Revocation, show: Callable[[datetime], str]) -> str:

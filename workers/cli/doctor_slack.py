@@ -9,7 +9,10 @@ from workers.service import doctor
 from workers.service.doctor import Check, Finding, fail, ok
 
 NEEDED = frozenset(
-    {"commands", "chat:write", "users:read", "users:read.email", "channels:read", "groups:read"}
+    {
+        *("commands", "chat:write", "app_mentions:read"),
+        *("users:read", "users:read.email", "channels:read", "groups:read"),
+    }
 )
 FOR_GROUPS = frozenset({"usergroups:read"})
 _NOT_VALID = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
