@@ -20,7 +20,7 @@ from workers.cards.text import (
     plain_section,
     section,
 )
-from workers.domain import clearance
+from workers.domain import clearance, overdue
 from workers.domain.revocation import Reach, Revocation, State
 from workers.domain.rules import Rules
 from workers.domain.user_id import is_user_id
@@ -260,7 +260,12 @@ def _trouble(revocation: Revocation) -> list[Block]:
 
 def _until(revocation: Revocation, rules: Rules) -> Block:
     if why := phrase.held(revocation):
-        return plain_section(f"Held: {why}")
+        late = (
+            " OVERDUE: say what becomes of them."
+            if overdue.clean_up_is_overdue(revocation, rules.timing)
+            else ""
+        )
+        return plain_section(f"Held: {why}{late}")
     promised = clearance.promised_at(revocation, rules.timing)
     until = f" at least until {local(promised)}" if promised else ""
     stays = f"{phrase.stays(revocation)}{until}."

@@ -19,6 +19,7 @@ from workers.service import (
     identification,
     intake,
     look_back,
+    overdue,
     restore,
     standing_down,
     telling,
@@ -103,6 +104,7 @@ def _look(world: World, revocation_id: str) -> None:
     revocation = world.store.get(revocation_id)
     if ratification.waits(revocation):
         intake.escalate(world.store, revocation_id)
+    overdue.tell_overdue(world, revocation_id)
     match revocation.state:
         case State.REQUESTED:
             _look_at_request(world, revocation)

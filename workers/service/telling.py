@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workers.cards import card, moments
-from workers.domain import clearance
+from workers.domain import clearance, overdue
 from workers.domain.actor import SYSTEM
 from workers.domain.audit import Digest
 from workers.domain.errors import SlackAway, SlackRefused, StoreAway
@@ -72,9 +72,10 @@ def _show(world: World, lock: Lock, revocation_id: str) -> None:
         return
     for note in [note for note in revocation.notes if not note.alarm]:
         _own(lock)
-        digest = _digest_for(world, note)
-        _tell(world, revocation, note, digest)
-        world.store.change(revocation_id, _told(world, note, digest))
+        digest, moot = _digest_for(world, note), _is_moot(world, revocation, note)
+        if not moot:
+            _tell(world, revocation, note, digest)
+        world.store.change(revocation_id, _told(world, note, digest, moot=moot))
     latest = world.store.get(revocation_id)
     told = not [note for note in latest.notes if not note.alarm]
     if told and world.store.card_digest(revocation_id) == _digest(_rendered(world, latest)):
@@ -204,8 +205,15 @@ def _untold(world: World, revocation: Revocation, note: Note, refusal: SlackRefu
         )
 
 
-def _told(world: World, note: Note, digest: Digest | None) -> Decide:
+def _is_moot(world: World, revocation: Revocation, note: Note) -> bool:
+    """What was settled while Slack was away is not called overdue any more."""
+    timing = world.rules.timing
+    return note.kind == overdue.KIND and not overdue.still_open(revocation, note, timing)
+
+
+def _told(world: World, note: Note, digest: Digest | None, *, moot: bool) -> Decide:
     """`digest`: as it was posted with the note; the log keeps it, so that each log vouches for the others too."""
+    event = f"{'dropped' if moot else 'told'}_{note.kind}"
 
     def told(current: Revocation, now: datetime) -> Change | None:
         if note not in current.notes:
@@ -215,8 +223,10 @@ def _told(world: World, note: Note, digest: Digest | None) -> Decide:
             changed = replace(changed, notice_at=now)
             due = clearance.off_at(changed, world.rules.timing)
             wakes = (SHOW, *([Wake(Job.CLEAN_UP, due)] if due else []))
+        if note.kind == overdue.KIND:
+            changed = overdue.heard(changed, note, world.rules.timing, now)
         detail = {"digest": str(digest)} if digest is not None else {}
-        return Change(record=changed, event=f"told_{note.kind}", actor=SYSTEM, detail=detail, wakes=wakes)
+        return Change(record=changed, event=event, actor=SYSTEM, detail=detail, wakes=wakes)
 
     return told
 
