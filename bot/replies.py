@@ -8,7 +8,8 @@ from workers.cards import card as cards
 from workers.cards import open_list, phrase, second_person
 from workers.cards.searching import search_button
 from workers.cards.text import Block, actions, are_you_sure, button, context, cut, fitting, inert, section
-from workers.domain.revocation import Revocation, State
+from workers.domain.lookup import Lookup
+from workers.domain.revocation import Revocation, State, TargetRef
 from workers.domain.rules import Rules
 from workers.ports import Message
 from workers.service.intake import Asked
@@ -64,7 +65,10 @@ def _looking(revocations: list[Revocation]) -> str:
 
 
 def _name(revocation: Revocation) -> str:
-    target = revocation.target
+    return _target(revocation.target)
+
+
+def _target(target: TargetRef) -> str:
     return f"<@{target.value}>" if target.kind == "slack" else inert(target.value, 100)
 
 
@@ -160,6 +164,12 @@ def not_found(sentence: str) -> Reply:
         "blocks": [section(sentence), actions(search_button())],
         "response_type": "ephemeral",
     }
+
+
+def looked_up(lookup: Lookup) -> Reply:
+    """That the answer comes, and where; with the form that searches, should nobody be found by that name."""
+    looking = f"Looking {_target(lookup.target)} up; the answer comes as a direct message."
+    return not_found(f"There is no revocation of this person. {looking}")
 
 
 DENY_ALL = "revocations_confirm_all"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from workers.domain.step import Kind
 from workers.service import clean_up as clean_up_
-from workers.service import containment, coverage, follow_ups, identification, standing_down, telling
+from workers.service import containment, coverage, follow_ups, identification, lookup, standing_down, telling
 from workers.service import look_back as look_back_
 from workers.service import restore as restore_
 from workers.service.world import World
@@ -79,6 +79,10 @@ def look_back(revocation_id: str) -> None:
 
 def stand_down(revocation_id: str) -> None:
     standing_down.stand_down(_world(), revocation_id)
+
+
+def look_up(lookup_id: str) -> None:
+    lookup.look_up(_world(), lookup_id)
 
 
 def show(revocation_id: str) -> None:

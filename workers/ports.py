@@ -16,6 +16,7 @@ from workers.domain.audit_entry import Line
 from workers.domain.directory_search import Known
 from workers.domain.handoff import Handoff
 from workers.domain.look_back import Found, Sought
+from workers.domain.lookup import Lookup
 from workers.domain.revocation import DirectoryUser, Note, Revocation
 from workers.domain.witnessed import Seen
 
@@ -40,6 +41,8 @@ class Job(StrEnum):
     """What the user did since the session began."""
     STAND_DOWN = "stand_down"
     """List what the user did as a responder, and pass on what was theirs."""
+    LOOK_UP = "look_up"
+    """Find somebody without a revocation, and tell whoever asked."""
     SHOW = "show"
 
 
@@ -221,6 +224,7 @@ class RevocationStore(Records[Revocation], Protocol):
 
 
 HandoffStore = Records[Handoff]
+LookupStore = Records[Lookup]
 
 
 class AuditSink(Protocol):

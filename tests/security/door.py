@@ -41,7 +41,7 @@ from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisHandoffs, RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisLookups, RedisStore
 from workers.adapters.slack_channel import SlackChannel
 from workers.adapters.slack_people import SlackDirectory
 from workers.cards import card as cards
@@ -221,6 +221,7 @@ def _joined(
     deps = Deps(
         store=store,
         handoffs=RedisHandoffs(redis, log, JobQueue(redis)),
+        lookups=RedisLookups(redis, log, JobQueue(redis)),
         people=directory,
         rules=rules,
         responders=rules.responders,

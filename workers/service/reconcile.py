@@ -19,6 +19,7 @@ from workers.service import (
     identification,
     intake,
     look_back,
+    lookup,
     overdue,
     restore,
     standing_down,
@@ -82,6 +83,12 @@ def do_steps(world: World) -> None:
         _alone(follow_ups.catch_up, world, revocation_id)
         _alone(restore.catch_up, world, revocation_id)
         _alone(look_back.catch_up, world, revocation_id)
+
+
+def do_lookups(world: World) -> None:
+    """Answer who was asked about, where the job is lost or AWS gave no answer; beside the rest, for it reads AWS."""
+    for lookup_id in world.lookups.due(world.store.now()):
+        _alone(lookup.look_up, world, lookup_id)
 
 
 def tell_untold(world: World) -> None:

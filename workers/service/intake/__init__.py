@@ -11,6 +11,7 @@ from workers.service.intake.deciding import cancel, confirm, expire, retry
 from workers.service.intake.denying_again import deny_again
 from workers.service.intake.giving_back import ask_false_alarm, ask_restore
 from workers.service.intake.holding import hold
+from workers.service.intake.looking_up import look_up
 from workers.service.intake.ratifying import escalate, ratify
 from workers.service.intake.releasing import approve, ask_release, break_glass, nudge, refuse
 from workers.service.intake.stepping import (
@@ -56,6 +57,7 @@ __all__ = [
     "hold",
     "joinable",
     "look_again",
+    "look_up",
     "may_attest",
     "needs_second",
     "not_barred",
