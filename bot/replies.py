@@ -23,7 +23,8 @@ from workers.cards.text import (
 )
 from workers.domain.actor import Actor
 from workers.domain.handoff import Handoff
-from workers.domain.revocation import Revocation, State
+from workers.domain.lookup import Lookup
+from workers.domain.revocation import Revocation, State, TargetRef
 from workers.domain.rules import Rules
 from workers.domain.same_person import same_person
 from workers.ports import Message
@@ -81,7 +82,10 @@ def _looking(revocations: list[Revocation]) -> str:
 
 
 def _name(revocation: Revocation) -> str:
-    target = revocation.target
+    return _target(revocation.target)
+
+
+def _target(target: TargetRef) -> str:
     return f"<@{target.value}>" if target.kind == "slack" else inert(target.value, 100)
 
 
@@ -268,6 +272,12 @@ def not_found(sentence: str) -> Reply:
         "blocks": [section(sentence), actions(search_button())],
         "response_type": "ephemeral",
     }
+
+
+def looked_up(lookup: Lookup) -> Reply:
+    """That the answer comes, and where; with the form that searches, should nobody be found by that name."""
+    looking = f"Looking {_target(lookup.target)} up; the answer comes as a direct message."
+    return not_found(f"There is no revocation of this person. {looking}")
 
 
 DENY_ALL = "revocations_confirm_all"

@@ -16,6 +16,7 @@ from workers.domain.audit_entry import Line
 from workers.domain.directory_search import Known
 from workers.domain.handoff import Handoff
 from workers.domain.look_back import Found, Sought
+from workers.domain.lookup import Lookup
 from workers.domain.revocation import DirectoryUser, Note, Revocation
 from workers.domain.witnessed import Seen
 
@@ -43,6 +44,8 @@ class Job(StrEnum):
     PASS_ON = "pass_on"
     """Make whoever accepted a handoff the owner of what it passes on."""
     SHOW_HANDOFF = "show_handoff"
+    LOOK_UP = "look_up"
+    """Find somebody without a revocation, and tell whoever asked."""
     SHOW = "show"
 
 
@@ -245,6 +248,7 @@ class RevocationStore(Records[Revocation], Protocol):
 
 
 HandoffStore = Records[Handoff]
+LookupStore = Records[Lookup]
 
 
 @dataclass(frozen=True)

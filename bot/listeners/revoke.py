@@ -124,7 +124,12 @@ def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: 
 
 
 def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.Reply | Form:
-    revocation = _found(deps, who, about)
+    try:
+        revocation = _found(deps, who, about)
+    except NobodyFound:
+        if about.word != "status" or about.target is None:
+            raise
+        return replies.looked_up(intake.look_up(deps.store, deps.lookups, who, about.target))
     me = who.actor.id
     match about.word:
         case "hold":

@@ -10,6 +10,7 @@ from tests.scenarios.steps import (
     ask,
     becomes,
     deny,
+    direct,
     form,
     newcomer,
     press,
@@ -123,6 +124,22 @@ def test_status_shows_what_was_before_and_offers_the_next_step(installation: Ins
     held = answer(installation, BOB, "hold lotte")
     assert "stays denied until" in held.text
     assert "Open the card" in str(held.blocks)
+
+
+def test_status_of_somebody_without_a_revocation_is_told_by_direct_message_and_denies_nobody(
+    installation: Installation,
+) -> None:
+    nelly = newcomer(installation, "nelly")
+    before = installation.aws.denied()
+
+    seen = answer(installation, BOB, "status nelly", "C0GENERAL1")
+
+    assert "Looking nelly up; the answer comes as a direct message." in seen.text
+    dm = direct(installation, BOB, "No revocation. Nobody pressed anything, and they are not denied.")
+    assert nelly in dm.text
+    assert not [block for block in dm.blocks if block["type"] == "actions"]
+    assert not [r for r in installation.store.open() if of(r) in (nelly, "nelly")]
+    assert installation.aws.denied() == before
 
 
 def test_several_are_denied_by_one_click_and_each_outcome_is_told(installation: Installation) -> None:

@@ -43,7 +43,7 @@ from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisHandoffs, RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisLookups, RedisStore
 from workers.adapters.slack_channel import SlackChannel
 from workers.adapters.slack_people import SlackDirectory
 from workers.cards import card as cards
@@ -271,6 +271,7 @@ def _joined(
     deps = Deps(
         store=store,
         handoffs=handoffs,
+        lookups=RedisLookups(redis, log, JobQueue(redis)),
         people=directory,
         rules=rules,
         responders=rules.responders,

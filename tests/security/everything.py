@@ -156,6 +156,7 @@ def texts(made: Door) -> Iterator[str]:
     for word in (*WORDS, "own", "handoff", "report", "drill", "accept", "audit"):
         yield word
         yield f"{word} {record.id} because of this"
+    yield f"status nobody-{made.store.now():%f}"
     yield "<@U0DAN00001|dan> key leaked"
     yield f"somebody-{made.store.now():%f} key leaked"
     yield "someone@example.com"

@@ -190,6 +190,9 @@ NO_HANDOFFS = cast(HandoffStore, None)
 _SAID = Statement()
 _NEW = Request(targets=(TargetRef(kind="user_name", value="dora"),), reason="", channel="C0SECINC01")
 
+_NO_LOOKUPS: Any = None
+"""Whoever has no say is refused before anything is recorded."""
+
 USE_CASES: dict[str, Tried] = {
     "ask": Tried(lambda store, who, id_: intake.ask(store, who, _NEW)),
     "ask_release": Tried(lambda store, who, id_: intake.ask_release(store, who, id_, "")),
@@ -242,6 +245,7 @@ USE_CASES: dict[str, Tried] = {
         lambda store, who, id_: intake.remark(store, _handoffs(store), who, _offered(store, id_).id, "look")
     ),
     "may_remark": Tried(lambda store, who, id_: intake.may_remark(store, who, _offered(store, id_))),
+    "look_up": Tried(lambda store, who, id_: intake.look_up(store, _NO_LOOKUPS, who, _NEW.targets[0])),
     "not_barred": Tried(lambda store, who, id_: intake.not_barred(store, who, store.get(id_))),
     "not_denied": Tried(lambda store, who, id_: intake.not_denied(store, who)),
 }
@@ -301,7 +305,7 @@ def test_no_use_case_is_open_to_the_target_whatever_became_of_them(aws: Scripted
     actor, target = ACTORS[name]
     store = aws.world.store
     for use_case, tried in USE_CASES.items():
-        if use_case in ("ask", "not_denied"):
+        if use_case in ("ask", "look_up", "not_denied"):
             continue  # about nobody in particular
         for state in State:
             own = _made(aws, replace(tried.ready(followed(target=target, user=BOB_THERE)), state=state))

@@ -33,6 +33,7 @@ from workers.domain.actor import Actor
 from workers.domain.audit import Digest
 from workers.domain.errors import StoreAway
 from workers.domain.handoff import Handoff, handoff_due
+from workers.domain.lookup import Lookup, lookup_due
 from workers.domain.revocation import Revocation
 from workers.domain.same_person import is_target, names_of, names_of_target
 from workers.ports import AuditSink, Figure
@@ -57,6 +58,16 @@ HANDOFFS = Shelf(
     ended="revoke:handoffs:ended",
     due="revoke:handoffs:due",
     untold="revoke:handoffs:untold",
+)
+
+LOOKUPS = Shelf(
+    kind=Lookup,
+    what="lookup",
+    prefix="L-",
+    open="revoke:lookups:open",
+    ended="revoke:lookups:ended",
+    due="revoke:lookups:due",
+    untold="revoke:lookups:untold",
 )
 
 LOCK_LIFE = timedelta(seconds=10)
@@ -241,6 +252,13 @@ class RedisHandoffs(RedisRecords[Handoff]):
 
     def __init__(self, redis: Redis, log: AuditLog, queue: JobQueue, sink: AuditSink | None = None) -> None:
         super().__init__(redis, log, queue, handoff_due, sink, shelf=HANDOFFS)
+
+
+class RedisLookups(RedisRecords[Lookup]):
+    """See `workers.ports.LookupStore`. Safe to share between threads."""
+
+    def __init__(self, redis: Redis, log: AuditLog, queue: JobQueue, sink: AuditSink | None = None) -> None:
+        super().__init__(redis, log, queue, lookup_due, sink, shelf=LOOKUPS)
 
 
 def _is_about(revocation: Revocation, actor: Actor) -> bool:

@@ -8,6 +8,7 @@ from workers.cards import (
     approval_moments,
     checklist,
     doubted,
+    overdue,
     ownership,
     phrase,
     protection,
@@ -20,6 +21,7 @@ from workers.cards.text import (
     button,
     context,
     cut,
+    in_utc,
     inert,
     mention,
     section,
@@ -44,7 +46,7 @@ def render(revocation: Revocation, note: Note, rules: Rules, digest: Digest | No
     wakes = note.broadcast and revocation.owner is not None and owner not in sentence
     text = f"{revocation.id} · {sentence}{f' {owner}' if wakes else ''}"
     return Message(
-        cut(text, 3900), (section(text), *_blocks(revocation, note, rules), *_anchor(note, digest))
+        cut(in_utc(text), 3900), (section(text), *_blocks(revocation, note, rules), *_anchor(note, digest))
     )
 
 
@@ -78,6 +80,8 @@ def _blocks(revocation: Revocation, note: Note, rules: Rules) -> list[Block]:
             return [actions(_deny_again(revocation))]
         case kind if kind in doubted.KINDS:
             return doubted.blocks(revocation)
+        case kind if kind in overdue.KINDS:
+            return overdue.blocks(revocation, note, rules)
         case kind if kind in acts.KINDS:
             return acts.moment_blocks(revocation, note)
         case _:
@@ -136,6 +140,7 @@ _ELSEWHERE = {
     **dict.fromkeys(doubted.KINDS, doubted.sentence),
     **dict.fromkeys(acts.KINDS, acts.sentence),
     **dict.fromkeys(ownership.KINDS, ownership.sentence),
+    **dict.fromkeys(overdue.KINDS, overdue.sentence),
 }
 """Who says the notes of these kinds."""
 

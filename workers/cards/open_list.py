@@ -10,7 +10,18 @@ from typing import NamedTuple
 
 from workers.cards import approval, checklist, phrase, protection, second_person
 from workers.cards.step_words import title
-from workers.cards.text import Block, are_you_sure, button, cut, inert, local, mention, plain, section, utc
+from workers.cards.text import (
+    Block,
+    are_you_sure,
+    button,
+    cut,
+    inert,
+    local,
+    mention,
+    plain,
+    section,
+    utc,
+)
 from workers.domain import clearance, ratification
 from workers.domain.open_items import OpenItem, open_items
 from workers.domain.revocation import Revocation, State
@@ -23,6 +34,8 @@ WORDS = {
     "ratify": "ratify",
     "approve": "second person",
     "clean_up": "clean-up",
+    "give_back": "give back",
+    "start": "start the follow-ups",
 }
 """What is open, by the name that `workers.domain.open_items` gives it; a follow-up has its own title."""
 
@@ -134,9 +147,10 @@ def _open(revocation: Revocation, timing: Timing, now: datetime) -> list[str]:
     if dated is None or dated.due_at is None:
         return [f"{how_many}: {_named(left)}"]
     due = f"{'was due' if now >= dated.due_at else 'due'} {local(dated.due_at)}"
+    first = f"{what(dated)}{_whose(revocation, dated)}, {due}"
     if len(left) == 1:
-        return [f"{how_many}: {what(dated)}, {due}"]
-    return [f"{how_many}: {_named(left)} · next {what(dated)}, {due}"]
+        return [f"{how_many}: {first}"]
+    return [f"{how_many}: {_named(left)} · next {first}"]
 
 
 def _count(left: "list[OpenItem] | tuple[OpenItem, ...]", now: datetime) -> str:
@@ -152,6 +166,13 @@ def _named(left: list[OpenItem]) -> str:
 def what(item: OpenItem) -> str:
     """The item's name for people."""
     return WORDS.get(item.what) or title(item.what)
+
+
+def _whose(revocation: Revocation, item: OpenItem) -> str:
+    """Whoever has it, where that is not the owner of all; mrkdwn."""
+    if item.owner is None:
+        return f" (any of the {item.group})"
+    return "" if item.owner == revocation.owner else f" ({mention(item.owner)})"
 
 
 def _ends(revocation: Revocation, timing: Timing) -> str:

@@ -88,7 +88,8 @@ class Writer(ABC, Generic[R]):
         """The record with its message there."""
 
     @abstractmethod
-    def say(self, record: R, note: Note) -> Said: ...
+    def say(self, record: R, note: Note) -> Said | None:
+        """None: it is not so any more, and need not be told."""
 
     @abstractmethod
     def heard(self, record: R, note: Note, now: datetime) -> tuple[R, tuple[Wake, ...]]:
@@ -128,8 +129,9 @@ class Writer(ABC, Generic[R]):
         for note in for_slack(record.notes):
             _own(lock)
             said = self.say(record, note)
-            self._tell(record, note, said)
-            self.also(record, note)
+            if said is not None:
+                self._tell(record, note, said)
+                self.also(record, note)
             self.records.change(record_id, self._told(note, said))
         latest = self.records.get(record_id)
         if not for_slack(latest.notes) and self.up_to_date(latest):
@@ -223,13 +225,15 @@ class Writer(ABC, Generic[R]):
         if note.broadcast:
             self.world.alarm.raise_alarm(f"{record.id} {note.kind}", said.message.text)
 
-    def _told(self, note: Note, said: Said) -> DecideOf[R]:
+    def _told(self, note: Note, said: Said | None) -> DecideOf[R]:
+        event = f"{'told' if said else 'dropped'}_{note.kind}"
+
         def told(current: R, now: datetime) -> ChangeOf[R] | None:
             if note not in current.notes:
                 return None
             changed, wakes = self.heard(current, note, now)
-            event = f"told_{note.kind}"
-            return ChangeOf(record=changed, event=event, actor=SYSTEM, detail=said.kept, wakes=wakes)
+            kept = said.kept if said else {}
+            return ChangeOf(record=changed, event=event, actor=SYSTEM, detail=kept, wakes=wakes)
 
         return told
 

@@ -19,6 +19,7 @@ from workers.service.intake.handing_over import (
     one_offer_each,
 )
 from workers.service.intake.holding import hold
+from workers.service.intake.looking_up import look_up
 from workers.service.intake.owning import own
 from workers.service.intake.ratifying import escalate, ratify
 from workers.service.intake.releasing import approve, ask_release, break_glass, nudge, refuse
@@ -71,6 +72,7 @@ __all__ = [
     "hold",
     "joinable",
     "look_again",
+    "look_up",
     "may_attest",
     "may_decline",
     "may_hand_over",
