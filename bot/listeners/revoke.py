@@ -13,7 +13,7 @@ from bot.listeners.forms import false_alarm_form, restore_form
 from bot.listeners.searching import search_form
 from bot.modals import View
 from bot.rooms import Rooms
-from bot.silence import silence
+from bot.silence import silence, silence_after
 from workers.domain.errors import REFUSALS, Refused
 from workers.domain.revocation import Revocation
 from workers.domain.same_person import is_target
@@ -67,8 +67,10 @@ def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -
                 )
             case About():
                 return _about(deps, who, parsed, _workspace(command))
-            case HandOff() | Drill():
+            case HandOff():
                 return replies.say("Not there yet.")
+            case Drill(reason):
+                return _drill(deps, rooms, who, reason, str(command.get("channel_id")))
             case Revoke():
                 return _revoke(deps, rooms, who, parsed, str(command.get("channel_id")))
     except NobodyFound as nobody:
@@ -90,6 +92,12 @@ def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: 
     return replies.asked(asked, wanted.reason, deps.rules, silence(deps))
 
 
+def _drill(deps: Deps, rooms: Rooms, who: Authority, reason: str, typed_in: str) -> replies.Reply:
+    channel = rooms.for_card(typed_in, frozenset())
+    asked = intake.drill(deps.store, who, deps.rules.drill_user, reason, channel=channel)
+    return replies.asked([asked], reason, deps.rules, silence(deps))
+
+
 def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.Reply | Form:
     revocation = _found(deps, who, about)
     me = who.actor.id
@@ -104,6 +112,10 @@ def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.
         case "false-alarm":
             form = false_alarm_form(deps, who, revocation, about.reason)
             return Form(form, _press("False alarm", revocation))
+        case "report":
+            return replies.report_asked(
+                intake.ask_report(deps.store, who, revocation.id), silence_after(deps)
+            )
         case "restore":
             return Form(restore_form(deps, who, revocation, about.reason), _press("Restore", revocation))
         case _:

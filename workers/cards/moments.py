@@ -8,8 +8,10 @@ from workers.cards import (
     approval_moments,
     checklist,
     doubted,
+    drill,
     phrase,
     protection,
+    report,
     step_moments,
 )
 from workers.cards.text import (
@@ -41,7 +43,7 @@ def render(revocation: Revocation, note: Note, rules: Rules, digest: Digest | No
     """
     sentence, owner = _sentence(revocation, note, rules), mention(revocation.owner)
     wakes = note.broadcast and revocation.owner is not None and owner not in sentence
-    text = f"{revocation.id} · {sentence}{f' {owner}' if wakes else ''}"
+    text = f"{revocation.id} · {drill.told(revocation, sentence)}{f' {owner}' if wakes else ''}"
     return Message(
         cut(text, 3900), (section(text), *_blocks(revocation, note, rules), *_anchor(note, digest))
     )
@@ -129,6 +131,8 @@ _ELSEWHERE = {
     **dict.fromkeys(protection.KINDS, protection.sentence),
     **dict.fromkeys(doubted.KINDS, doubted.sentence),
     **dict.fromkeys(acts.KINDS, acts.sentence),
+    **dict.fromkeys(drill.KINDS, drill.sentence),
+    **dict.fromkeys(report.KINDS, report.sentence),
 }
 """Who says the notes of these kinds."""
 

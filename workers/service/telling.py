@@ -15,6 +15,7 @@ from workers.domain.audit import Digest
 from workers.domain.errors import SlackAway, SlackRefused, StoreAway
 from workers.domain.revocation import Note, Revocation, State
 from workers.ports import SHOW, Change, Decide, Job, Lock, Message, Wake
+from workers.service import reporting
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ def _show(world: World, lock: Lock, revocation_id: str) -> None:
     for note in [note for note in revocation.notes if not note.alarm]:
         _own(lock)
         digest = _digest_for(world, note)
-        _tell(world, revocation, note, digest)
+        _tell(world, lock, revocation, note, digest)
         world.store.change(revocation_id, _told(world, note, digest))
     latest = world.store.get(revocation_id)
     told = not [note for note in latest.notes if not note.alarm]
@@ -175,17 +176,24 @@ def _digest_for(world: World, note: Note) -> Digest | None:
         return None
 
 
-def _tell(world: World, revocation: Revocation, note: Note, digest: Digest | None) -> None:
-    assert revocation.card_ts is not None
-    message = moments.render(revocation, note, world.rules, digest)
+def _tell(world: World, lock: Lock, revocation: Revocation, note: Note, digest: Digest | None) -> None:
     try:
-        if note.to is not None:
-            world.channel.tell(note.to, message)
+        if note.kind in reporting.KINDS:
+            reporting.tell(world, lock, revocation, note)
         else:
-            world.channel.reply(revocation.channel, revocation.card_ts, message, broadcast=note.broadcast)
+            _say(world, revocation, note, digest)
         world.store.unmark(AWAY_SINCE)
     except SlackRefused as refusal:
         _untold(world, revocation, note, refusal)
+
+
+def _say(world: World, revocation: Revocation, note: Note, digest: Digest | None) -> None:
+    assert revocation.card_ts is not None
+    message = moments.render(revocation, note, world.rules, digest)
+    if note.to is not None:
+        world.channel.tell(note.to, message)
+    else:
+        world.channel.reply(revocation.channel, revocation.card_ts, message, broadcast=note.broadcast)
 
 
 def _untold(world: World, revocation: Revocation, note: Note, refusal: SlackRefused) -> None:
