@@ -255,7 +255,7 @@ def _drill_user(world: World, user: str) -> Finding:
     if target is not None and target.kind == "user_id":
         found = [one for one in [world.directory.by_user_id(target.value)] if one is not None]
     else:
-        found = world.directory.by_user_name(target.value) if target is not None else []
+        found = world.directory.by_user_name(target.value if target is not None else user)
     if len(found) == 1:
         return ok(f"drills: the test user is {found[0].user_name} ({found[0].user_id})")
     return warn(

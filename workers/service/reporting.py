@@ -22,26 +22,6 @@ logger = logging.getLogger(__name__)
 KINDS = frozenset({*cards.KINDS, *drill.KINDS})
 """The notes that need the log."""
 
-_NO_FILES = frozenset(
-    {
-        *(
-            "missing_scope",
-            "no_permission",
-            "not_allowed_token_type",
-            "method_not_supported_for_channel_type",
-        ),
-        *("file_uploads_disabled", "file_uploads_except_images_disabled", "storage_limit_reached"),
-        *(
-            "posting_to_channel_denied",
-            "file_not_found",
-            "malware_detected",
-            "invalid_arguments",
-            "unknown_error",
-        ),
-    }
-)
-"""Slack takes the message, and not its files: the text goes out instead."""
-
 
 def made(world: World, revocation: Revocation) -> Report:
     """The report as the record stands, its log verified. Raises UnreadableRecord, StoreAway."""
@@ -78,7 +58,7 @@ def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
 
 
 def _files(world: World, lock: Lock, found: Report) -> None:
-    """Into the thread, unless the target reads it there."""
+    """Into the thread, unless the target reads it there. Where Slack takes no files, the text goes out instead."""
     revocation = found.revocation
     if revocation.channel_shared or revocation.card_ts is None:
         return
@@ -87,8 +67,6 @@ def _files(world: World, lock: Lock, found: Report) -> None:
         with kept(lock):
             world.channel.share(revocation.channel, revocation.card_ts, cards.documents(found, text, json_))
     except SlackRefused as refusal:
-        if refusal.code not in _NO_FILES:
-            raise
         logger.warning("report_files_refused", extra={"revocation_id": revocation.id, "code": refusal.code})
         _reply(world, revocation, cards.instead_of_files(found, text, refusal.code))
 
