@@ -1,6 +1,7 @@
 """The report in Slack: its summary as a message, and its text where Slack takes no files. Pure."""
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from workers.cards import by_phone, drill, open_list, phrase, span_words
 from workers.cards.event_words import words
@@ -80,10 +81,15 @@ def _durations(report: Report) -> Iterator[str]:
 
 
 def _deeds(report: Report) -> Iterator[str]:
-    for happening in report.deeds:
-        yield f"{local(happening.at)} {mention(happening.by)} {inert(words(happening), 150)}{_why(happening)}"
-    for passing in report.passings:
-        yield f"{local(passing.at)} owner: {mention(passing.before)}, then {mention(passing.after)}"
+    deeds = [(deed.at, _deed(deed)) for deed in report.deeds]
+    owners = [
+        (p.at, f"{local(p.at)} owner: {mention(p.before)}, then {mention(p.after)}") for p in report.passings
+    ]
+    yield from (line for _, line in sorted([*deeds, *owners], key=itemgetter(0)))
+
+
+def _deed(deed: Happening) -> str:
+    return f"{local(deed.at)} {mention(deed.by)} {inert(words(deed), 150)}{_why(deed)}"
 
 
 def _why(happening: Happening) -> str:

@@ -6,6 +6,7 @@ What came from outside stands in code spans: there Markdown links nothing, menti
 
 import re
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from workers.cards import by_phone, open_list, phrase, residuals, span_words
 from workers.cards.bare import bare
@@ -13,7 +14,7 @@ from workers.cards.event_words import words
 from workers.cards.step_words import title
 from workers.cards.text import LOOKALIKES, plain, utc
 from workers.domain.actor import Actor
-from workers.domain.report import Happening, Piece, Report
+from workers.domain.report import Happening, Passing, Piece, Report
 from workers.domain.revocation import Revocation
 from workers.domain.rules import Rules
 from workers.domain.step import Step
@@ -24,7 +25,7 @@ def markdown(report: Report, rules: Rules) -> str:
     parts = (
         _head(report),
         _list("How long it took", _durations(report)),
-        _list("Who did what", [*map(_happened, report.deeds), *_passings(report)]),
+        _list("Who did what", _people(report)),
         _list("Follow-ups", _steps(report)),
         _list("What the Deny policy reaches", _coverage(report.revocation)),
         _list("Still open", _open(report)),
@@ -66,10 +67,17 @@ def _durations(report: Report) -> Iterator[str]:
     yield from (span_words.line(span) for span in report.spans)
 
 
-def _passings(report: Report) -> Iterator[str]:
-    for passing in report.passings:
-        by = f" (by {_who(passing.by)})"
-        yield f"{utc(passing.at)} · owner: {_who(passing.before)}, then {_who(passing.after)}{by}"
+def _people(report: Report) -> Iterator[str]:
+    """What each did, and who owned it, by time."""
+    deeds = [(deed.at, _happened(deed)) for deed in report.deeds]
+    owners = [(passing.at, _passing(passing)) for passing in report.passings]
+    yield from (line for _, line in sorted([*deeds, *owners], key=itemgetter(0)))
+
+
+def _passing(passing: Passing) -> str:
+    return (
+        f"{utc(passing.at)} · {_who(passing.by)} · owner: {_who(passing.before)}, then {_who(passing.after)}"
+    )
 
 
 def _steps(report: Report) -> Iterator[str]:
@@ -139,7 +147,8 @@ _ALIVE = re.compile(r"[\\`*_{}\[\]<>()#+!|~&:/]|\.(?=\S)")
 
 def _timeline(report: Report) -> list[str]:
     left = report.left_out
-    note = f"{left} entries that only keep the books are left out; `python -m workers show {report.revocation.id}` has them."
+    entries = "One entry that only keeps" if left == 1 else f"{left} entries that only keep"
+    note = f"{entries} the books: `python -m workers show {report.revocation.id}` has all."
     return [*_list("Timeline", _lines(report.happenings)), *(["", note] if left else [])]
 
 

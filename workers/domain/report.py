@@ -29,24 +29,16 @@ _BOOKKEEPING = frozenset(
 
 _DEEDS = frozenset(
     {
-        *(
-            "requested",
-            "confirm_voted",
-            "confirmed",
-            "cancelled",
-            "retried",
-            "ratified",
-            "hold",
-            "break_glass",
-        ),
-        *("release_asked", "false_alarm_asked", "restore_asked", "clean_up_given"),
+        *("requested", "confirm_voted", "confirmed", "seconded", "cancelled", "retried", "ratified"),
+        *("hold", "break_glass", "clean_up_given"),
+        *("release_asked", "false_alarm_asked", "restore_asked"),
         *("release_approved", "false_alarm_approved", "restore_approved"),
         *("release_refused", "false_alarm_refused", "restore_refused", "clean_up_refused"),
         *("attested", "attest_undone", "assigned", "disable_anyway", "step_retried"),
-        *("follow_ups_started", "follow_ups_wait", "act_undone", "owned", "owner_passed", "handed_over"),
+        *("follow_ups_started", "follow_ups_wait", "act_undone"),
     }
 )
-"""What somebody decided or did, and answers for."""
+"""What somebody decided or did, and answers for; owners are told apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
