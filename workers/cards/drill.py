@@ -26,7 +26,12 @@ def told(revocation: Revocation, text: str) -> str:
 
 def next_step(revocation: Revocation) -> list[Block]:
     """One line on the card: what to do now; nothing where it is no drill."""
-    do = _next(revocation) if revocation.drill else ""
+    if not revocation.drill:
+        return []
+    if revocation.state in (State.WATCHED, State.RELEASED):
+        how_long = f"The thread says how long each part took; `/revoke report {revocation.id}` has it all."
+        return [section(f"Drill done. {how_long}")]
+    do = _next(revocation)
     return [section(f"Drill, next: {do}")] if do else []
 
 
@@ -48,8 +53,6 @@ def _next(revocation: Revocation) -> str:
             return "use AWS as the test user and watch it refused. Then press False alarm, and ask a second person."
         case State.RELEASING:
             return "wait until they are read back as gone."
-        case State.WATCHED | State.RELEASED:
-            return f"nothing. The thread says how long each part took; `/revoke report {revocation.id}` has it all."
         case State.EXPIRED | State.CANCELLED | State.REFUSED:
             return "nothing was proven. Type `/revoke drill` again."
         case _:
