@@ -209,6 +209,17 @@ def _next(revocation: Revocation, viewer: str) -> list[Block]:
     return [actions(pressable, block_id=row)] if pressable is not None else []
 
 
+def report_asked(revocation: Revocation, silence: str | None) -> Reply:
+    """Where the report comes; and what is amiss."""
+    where = (
+        "comes to you as a direct message, because the target can read the channel"
+        if revocation.channel_shared
+        else f"comes into the thread of its card in <#{revocation.channel}>, with two files"
+    )
+    said = f"{revocation.id}: the report on {inert(revocation.who, 100)} {where}."
+    return say(f"{said} {silence}" if silence else said)
+
+
 def held(revocation: Revocation, rules: Rules) -> str:
     """Until when, in one sentence; mrkdwn."""
     return f"{revocation.id}: {inert(revocation.who, 100)} stays denied {phrase.hold_end(revocation, rules.timing)}."

@@ -578,6 +578,14 @@ class Message:
     blocks: tuple[Mapping[str, Any], ...] = ()
 
 
+@dataclass(frozen=True)
+class Document:
+    """A text file, by its name."""
+
+    name: str
+    text: str
+
+
 class IncidentChannel(Protocol):
     """Slack's side of telling. Raises SlackAway (try again) or SlackRefused (a person must act).
 
@@ -591,6 +599,13 @@ class IncidentChannel(Protocol):
     def update(self, channel: str, ts: str, message: Message) -> None: ...
 
     def reply(self, channel: str, ts: str, message: Message, *, broadcast: bool) -> None: ...
+
+    def share(self, channel: str, ts: str, documents: Sequence[Document]) -> None:
+        """Upload files into the thread of `ts`, shown together. Several calls: one that fails shows nothing of them.
+
+        Source: Slack API reference, files.getUploadURLExternal and files.completeUploadExternal.
+        """
+        ...
 
     def tell(self, slack_id: str, message: Message) -> None:
         """A direct message to one person."""

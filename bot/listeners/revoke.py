@@ -16,7 +16,7 @@ from bot.listeners.searching import search_form
 from bot.modals import View
 from bot.prompt import Prompt
 from bot.rooms import Rooms
-from bot.silence import silence
+from bot.silence import silence, silence_after
 from workers.cards.searching import search_button
 from workers.cards.text import Block, button
 from workers.domain.errors import REFUSALS, Refused
@@ -103,9 +103,8 @@ def answer(deps: Deps, rooms: Rooms, people: Prompt, who: Authority, typed: Type
                 return _about(deps, who, parsed, typed.workspace)
             case HandOff(incoming, note):
                 return hand_over(deps, people, who, incoming, note, typed.thread_of)
-            case Drill():
-                intake.not_denied(deps.store, who)
-                return replies.say("Not there yet.")
+            case Drill(reason):
+                return _drill(deps, rooms, who, reason, typed.channel)
             case Revoke():
                 return _revoke(deps, rooms, who, parsed, typed.channel)
     except NobodyFound as nobody:
@@ -121,6 +120,12 @@ def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: 
         deps.store, who, Request(targets=wanted.targets, reason=wanted.reason, channel=channel)
     )
     return replies.asked(asked, wanted.reason, deps.rules, silence(deps))
+
+
+def _drill(deps: Deps, rooms: Rooms, who: Authority, reason: str, typed_in: str) -> replies.Reply:
+    channel = rooms.for_card(typed_in, frozenset())
+    asked = intake.drill(deps.store, who, deps.rules.drill_user, reason, channel=channel)
+    return replies.asked([asked], reason, deps.rules, silence(deps))
 
 
 def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.Reply | Form:
@@ -148,6 +153,10 @@ def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.
                 form,
                 _press("False alarm", revocation),
                 button("False alarm", "revocation_false_alarm", revocation.id),
+            )
+        case "report":
+            return replies.report_asked(
+                intake.ask_report(deps.store, who, revocation.id), silence_after(deps)
             )
         case "restore":
             form = restore_form(deps, who, revocation, about.reason)

@@ -22,6 +22,7 @@ SCOPES_OF: dict[str, set[str]] = {
     "chat_update": {"chat:write"},
     "conversations_info": {"channels:read", "groups:read"},
     "conversations_members": {"channels:read", "groups:read"},
+    "files_upload_v2": {"files:write"},
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read", "users:read.email"},
     "users_lookupByEmail": {"users:read.email"},

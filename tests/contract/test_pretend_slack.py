@@ -1098,3 +1098,73 @@ def test_the_checker_counts_blocks_and_knows_their_ids() -> None:
     ]
     assert "less than 25 characters" in check_view(long_title)[0]
     assert "less than 3001" in check_view({**FORM, "private_metadata": "x" * 3001})[0]
+
+
+# ---------------------------------------------------------------- files
+
+
+@contextmanager
+def with_files(*, scopes: tuple[str, ...] = SCOPES) -> Iterator[tuple[SlackWorkspace, WebClient]]:
+    slack = SlackWorkspace(scopes=scopes).start()
+    try:
+        seed_demo(slack)
+        yield slack, WebClient(slack.state.bot_token, base_url=slack.api_url, retry_handlers=[])
+    finally:
+        slack.stop()
+
+
+TWO_FILES = [
+    {"filename": "a.md", "title": "a.md", "content": "# Tést"},
+    {"filename": "b.json", "title": "b.json", "content": "{}"},
+]
+
+
+def test_two_files_come_into_a_thread_as_one_message() -> None:
+    with with_files() as (slack, client):
+        root = client.chat_postMessage(channel=SEC_INC, text="root")["ts"]
+        client.files_upload_v2(channel=SEC_INC, thread_ts=root, file_uploads=TWO_FILES)
+
+        [shared] = [m for m in slack.thread(SEC_INC, root) if m.files]
+        assert [(f["name"], f["text"]) for f in shared.files] == [("a.md", "# Tést"), ("b.json", "{}")]
+        assert shared.thread_ts == root
+
+
+def refusal(call: Callable[[], object]) -> str:
+    with pytest.raises(SlackApiError) as caught:
+        call()
+    return str(caught.value.response["error"])
+
+
+def test_files_are_refused_as_slack_refuses_them() -> None:
+    with with_files(scopes=tuple(s for s in SCOPES if s != "files:write")) as (_, client):
+        assert refusal(lambda: client.files_getUploadURLExternal(filename="a", length=1)) == "missing_scope"
+    with with_files() as (slack, client):
+        assert (
+            refusal(lambda: client.files_getUploadURLExternal(filename="", length=1)) == "invalid_arguments"
+        )
+        assert (
+            refusal(lambda: client.files_getUploadURLExternal(filename="a", length=0)) == "invalid_arguments"
+        )
+        made = client.files_getUploadURLExternal(filename="a", length=1)
+
+        def complete(file_id: str = made["file_id"], channel: str = SEC_INC, **more: str) -> str:
+            files = [{"id": file_id, "title": "a"}]
+            return refusal(
+                lambda: client.files_completeUploadExternal(files=files, channel_id=channel, **more)  # type: ignore[arg-type]
+            )
+
+        assert complete("F0UNKNOWN1") == "file_not_found"
+        assert complete() == "file_not_found", "announced, and never uploaded"
+        with urllib.request.urlopen(urllib.request.Request(made["upload_url"], b"x")) as answer:
+            assert answer.status == 200
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(urllib.request.Request(made["upload_url"], b"x"))
+        assert complete(channel=ALICE) == "invalid_arguments", "a person is no channel here"
+        assert complete(channel="C0NOWHERE1") == "channel_not_found"
+        assert complete(thread_ts="1.1") == "invalid_thread_ts"
+        slack.leave(SEC_INC, slack.state.bot_user_id)
+        assert complete() in ("channel_not_found", "not_in_channel")
+        slack.join(SEC_INC, slack.state.bot_user_id)
+        client.files_completeUploadExternal(files=[{"id": made["file_id"], "title": "a"}], channel_id=SEC_INC)
+        assert complete() == "file_not_found", "once"
+        assert len([m for m in slack.messages(SEC_INC) if m.files]) == 1

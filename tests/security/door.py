@@ -65,6 +65,7 @@ RULES = Rules(
     responders=(ALICE, BOB),
     approvers=(ALICE, BOB, CAROL),
     disables_sign_in=True,
+    drill_user="tess",
 )
 
 PATH = "/slack/events"

@@ -198,6 +198,8 @@ USE_CASES: dict[str, Tried] = {
     "ask_release": Tried(lambda store, who, id_: intake.ask_release(store, who, id_, "")),
     "ask_restore": Tried(lambda store, who, id_: intake.ask_restore(store, who, id_, "", nothing_lost=True)),
     "ask_false_alarm": Tried(lambda store, who, id_: intake.ask_false_alarm(store, who, id_, "")),
+    "ask_report": Tried(intake.ask_report),
+    "drill": Tried(lambda store, who, id_: intake.drill(store, who, "tess", "", channel="C0SECINC01")),
     "approve": Tried(intake.approve, _asked),
     "refuse": Tried(intake.refuse, _asked),
     "nudge": Tried(lambda store, who, id_: intake.nudge(store, who, id_, [ALICE]), _asked),
@@ -253,7 +255,16 @@ USE_CASES: dict[str, Tried] = {
 
 NO_CHOICE = {
     *("Asked", "Authority", "NameNeeded", "REASON_LIMIT", "Request", "Statement"),
-    *("another_must", "as_they_stand", "attestable", "counted", "find", "joinable", "look_again"),
+    *(
+        "another_must",
+        "as_they_stand",
+        "attestable",
+        "counted",
+        "find",
+        "joinable",
+        "look_again",
+        "last_drill",
+    ),
     *("escalate", "expire", "needs_second", "undone"),
     *("MOST_ASKED", "begin_handoff", "can_be_asked", "offers_to", "one_offer_each"),
 }
@@ -305,7 +316,7 @@ def test_no_use_case_is_open_to_the_target_whatever_became_of_them(aws: Scripted
     actor, target = ACTORS[name]
     store = aws.world.store
     for use_case, tried in USE_CASES.items():
-        if use_case in ("ask", "look_up", "not_denied"):
+        if use_case in ("ask", "drill", "look_up", "not_denied"):
             continue  # about nobody in particular
         for state in State:
             own = _made(aws, replace(tried.ready(followed(target=target, user=BOB_THERE)), state=state))

@@ -458,6 +458,12 @@ def _cards() -> dict[str, Revocation]:
     proven = {"reach": reach(at(hours=1)), "coverage": coverage(), "no_mint_at": at(hours=1)}
     asked = ReleaseRequest(asked_by=BOB, asked_at=at(hours=2), reason="it was a drill")
     return {
+        "drill_waits_for_deny_now": requested(**access, drill=True),
+        "drill_denied": followed(**access, drill=True),
+        "drill_waits_for_a_second_person": followed(**access, drill=True, release=asked),
+        "drill_released": denied(
+            state=State.RELEASED, off_at=at(hours=1), released_by=(BOB, CAROL), drill=True
+        ),
         "looking_up": requested(user=None, slack_name=None),
         "still_reading": requested(),
         "waits_for_deny_now": requested(**access),

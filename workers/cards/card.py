@@ -2,7 +2,17 @@
 
 from datetime import datetime
 
-from workers.cards import acts, approval, checklist, phrase, protection, residuals, second_person, way_out
+from workers.cards import (
+    acts,
+    approval,
+    checklist,
+    drill,
+    phrase,
+    protection,
+    residuals,
+    second_person,
+    way_out,
+)
 from workers.cards.searching import search_button
 from workers.cards.text import (
     Block,
@@ -30,7 +40,12 @@ from workers.ports import Message
 
 def render(revocation: Revocation, rules: Rules) -> Message:
     """The card as the record has it."""
-    blocks = [header(phrase.headline(revocation)), *_body(revocation, rules), *_feet(revocation)]
+    blocks = [
+        header(phrase.headline(revocation)),
+        *drill.next_step(revocation),
+        *_body(revocation, rules),
+        *_feet(revocation),
+    ]
     return Message(phrase.sentence(revocation, rules.timing), tuple(blocks))
 
 

@@ -8,10 +8,12 @@ from workers.cards import (
     approval_moments,
     checklist,
     doubted,
+    drill,
     overdue,
     ownership,
     phrase,
     protection,
+    report,
     step_moments,
 )
 from workers.cards.text import (
@@ -44,7 +46,7 @@ def render(revocation: Revocation, note: Note, rules: Rules, digest: Digest | No
     """
     sentence, owner = _sentence(revocation, note, rules), mention(revocation.owner)
     wakes = note.broadcast and revocation.owner is not None and owner not in sentence
-    text = f"{revocation.id} · {sentence}{f' {owner}' if wakes else ''}"
+    text = f"{revocation.id} · {drill.told(revocation, sentence)}{f' {owner}' if wakes else ''}"
     return Message(
         cut(in_utc(text), 3900), (section(text), *_blocks(revocation, note, rules), *_anchor(note, digest))
     )
@@ -141,6 +143,8 @@ _ELSEWHERE = {
     **dict.fromkeys(acts.KINDS, acts.sentence),
     **dict.fromkeys(ownership.KINDS, ownership.sentence),
     **dict.fromkeys(overdue.KINDS, overdue.sentence),
+    **dict.fromkeys(drill.KINDS, drill.sentence),
+    **dict.fromkeys(report.KINDS, report.sentence),
 }
 """Who says the notes of these kinds."""
 

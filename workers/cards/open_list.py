@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from workers.cards import approval, checklist, phrase, protection, second_person
+from workers.cards import approval, checklist, drill, phrase, protection, second_person
 from workers.cards.step_words import title
 from workers.cards.text import (
     Block,
@@ -294,4 +294,4 @@ def was(revocations: list[Revocation]) -> str:
 
 
 def _ended(revocation: Revocation) -> str:
-    return f"{revocation.id} · {phrase.standing(revocation)} · asked for {local(revocation.requested_at)}"
+    return f"{revocation.id} · {phrase.standing(revocation)}{drill.mark(revocation)} · asked for {local(revocation.requested_at)}"

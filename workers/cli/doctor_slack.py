@@ -6,7 +6,7 @@ from workers.adapters.slack_app import slack_app
 from workers.cli.terminal import Terminal
 from workers.domain.errors import SlackRefused
 from workers.service import doctor
-from workers.service.doctor import Check, Finding, fail, ok
+from workers.service.doctor import Check, Finding, fail, ok, warn
 
 NEEDED = frozenset(
     {
@@ -14,6 +14,7 @@ NEEDED = frozenset(
         *("users:read", "users:read.email", "channels:read", "groups:read"),
     }
 )
+FOR_REPORTS = frozenset({"files:write"})
 FOR_GROUPS = frozenset({"usergroups:read"})
 _NOT_VALID = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 
@@ -37,6 +38,11 @@ def app(at: Terminal) -> Iterator[Finding]:
         )
     else:
         yield ok("Slack scopes: all that are needed")
+    if FOR_REPORTS - found.scopes:
+        yield warn(
+            "Slack scopes: without files:write a report comes as text, cut where it is long.",
+            "Add it to the app and install it again.",
+        )
 
 
 def people(at: Terminal) -> Iterator[tuple[str, Check]]:

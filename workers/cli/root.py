@@ -21,6 +21,7 @@ from workers.cli.prepare import prepare
 from workers.cli.ratify import ratify
 from workers.cli.reconcile import reconcile
 from workers.cli.release import release
+from workers.cli.report import report
 from workers.cli.restore import false_alarm, restore
 from workers.cli.revoke import revoke
 from workers.cli.show import show
@@ -61,6 +62,7 @@ COMMANDS = (
     revoke,
     list_,
     show,
+    report,
     audit,
     look_back,
     snapshot,

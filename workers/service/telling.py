@@ -9,8 +9,8 @@ from workers.domain import clearance, overdue
 from workers.domain.audit import Digest
 from workers.domain.errors import StoreAway
 from workers.domain.revocation import Note, Revocation, State
-from workers.ports import SHOW, Job, Message, Wake
-from workers.service import collecting
+from workers.ports import SHOW, Job, Lock, Message, Wake
+from workers.service import collecting, reporting
 from workers.service.world import World
 from workers.service.writing import Said, Writer
 
@@ -64,6 +64,12 @@ class _Cards(Writer[Revocation]):
         changed = replace(changed, notice_at=now)
         due = clearance.off_at(changed, self.world.rules.timing)
         return changed, (SHOW, *([Wake(Job.CLEAN_UP, due)] if due else []))
+
+    def deliver(self, lock: Lock, record: Revocation, note: Note, said: Said) -> None:
+        if note.kind in reporting.KINDS:
+            reporting.tell(self.world, lock, record, note)
+        else:
+            super().deliver(lock, record, note, said)
 
     def also(self, record: Revocation, note: Note) -> None:
         collecting.collect(self.world, record, note)

@@ -130,7 +130,7 @@ class Writer(ABC, Generic[R]):
             _own(lock)
             said = self.say(record, note)
             if said is not None:
-                self._tell(record, note, said)
+                self._tell(lock, record, note, said)
                 self.also(record, note)
             self.records.change(record_id, self._told(note, said))
         latest = self.records.get(record_id)
@@ -202,14 +202,18 @@ class Writer(ABC, Generic[R]):
         changed = self.placed(current, self.world.rules.incident_channel, None)
         return ChangeOf(record=changed, event=f"{self.word}_moved", actor=SYSTEM, wakes=(self.shows,))
 
-    def _tell(self, record: R, note: Note, said: Said) -> None:
+    def deliver(self, lock: Lock, record: R, note: Note, said: Said) -> None:
+        """To one person alone, or into the thread. Raises SlackAway, SlackRefused."""
         ts = self.ts(record)
         assert ts is not None
+        if note.to is not None:
+            self.world.channel.tell(note.to, said.message)
+        else:
+            self.world.channel.reply(record.channel, ts, said.message, broadcast=note.broadcast)
+
+    def _tell(self, lock: Lock, record: R, note: Note, said: Said) -> None:
         try:
-            if note.to is not None:
-                self.world.channel.tell(note.to, said.message)
-            else:
-                self.world.channel.reply(record.channel, ts, said.message, broadcast=note.broadcast)
+            self.deliver(lock, record, note, said)
             self.world.store.unmark(AWAY_SINCE)
         except SlackRefused as refusal:
             self._untold(record, note, said, refusal)

@@ -9,6 +9,7 @@ from workers.service.intake.asking import REASON_LIMIT, Asked, Request, ask, fin
 from workers.service.intake.authority import Authority, not_barred, not_denied
 from workers.service.intake.deciding import cancel, confirm, expire, retry
 from workers.service.intake.denying_again import deny_again
+from workers.service.intake.drilling import drill, last_drill
 from workers.service.intake.giving_back import ask_false_alarm, ask_restore
 from workers.service.intake.handing_over import (
     MOST_ASKED,
@@ -23,6 +24,7 @@ from workers.service.intake.looking_up import look_up
 from workers.service.intake.owning import own
 from workers.service.intake.ratifying import escalate, ratify
 from workers.service.intake.releasing import approve, ask_release, break_glass, nudge, refuse
+from workers.service.intake.reporting import ask_report
 from workers.service.intake.stepping import (
     Statement,
     assign,
@@ -53,6 +55,7 @@ __all__ = [
     "ask",
     "ask_false_alarm",
     "ask_release",
+    "ask_report",
     "ask_restore",
     "assign",
     "attest",
@@ -66,11 +69,13 @@ __all__ = [
     "decline",
     "deny_again",
     "disable_anyway",
+    "drill",
     "escalate",
     "expire",
     "find",
     "hold",
     "joinable",
+    "last_drill",
     "look_again",
     "look_up",
     "may_attest",

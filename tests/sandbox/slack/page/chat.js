@@ -290,6 +290,7 @@ function message(one, { joined, replies, key, node }) {
     one.reply_broadcast && node.id === "messages" && el("p", { class: "replied" }, "replied to ",
       el("button", { type: "button", class: "link", click: () => openThread(one.thread_ts) }, "a thread")),
     body(one),
+    one.files?.length ? one.files.map((file) => el("details", { class: "file" }, el("summary", {}, file.name), el("pre", {}, file.text))) : null,
     el("div", { class: "under" },
       replies.length ? el("button", { type: "button", class: "replies", click: () => openThread(one.ts) },
         `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`) : null,
