@@ -146,7 +146,7 @@ def _handoff(text: str) -> Command:
     incoming: list[str] = []
     _, *left = text.split(None, 1)
     rest = left[0] if left else ""
-    while match := re.match(rf"[\s,;]*{_MENTION.pattern}[,;]?(?=\s|$)", rest):
+    while match := re.match(rf"[\s,;]*{_MENTION.pattern}[,;]?(?=\s|<@|$)", rest):
         incoming.append(match[1])
         rest = rest[match.end() :]
     rest = rest.strip()

@@ -11,6 +11,7 @@ from workers.service import (
     handing_over,
     handoff_telling,
     identification,
+    lookup,
     standing_down,
     telling,
 )
@@ -88,6 +89,10 @@ def look_back(revocation_id: str) -> None:
 
 def stand_down(revocation_id: str) -> None:
     standing_down.stand_down(_world(), revocation_id)
+
+
+def look_up(lookup_id: str) -> None:
+    lookup.look_up(_world(), lookup_id)
 
 
 def show(revocation_id: str) -> None:

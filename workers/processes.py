@@ -94,7 +94,7 @@ def _ask_for_groups(world: World) -> None:
 
 
 def _reconcile(world: World) -> None:
-    """Nine loops beside each other: a slow Slack, a slow read or a hanging write must not delay the rest."""
+    """Ten loops beside each other: a slow Slack, a slow read or a hanging write must not delay the rest."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -103,6 +103,7 @@ def _reconcile(world: World) -> None:
         threading.Thread(target=_loop, args=(stop, 1.0, reconcile.alert, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 1.0, _do_due, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 1.0, reconcile.do_steps, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 1.0, reconcile.do_lookups, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 0.3, reconcile.tell_untold, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 20.0, reconcile.find_hidden, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 5.0, directory_copy.keep, world), daemon=True),

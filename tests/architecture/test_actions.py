@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.architecture.listeners import registered
-from workers.cards import card, moments
+from workers.cards import card, home, moments
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.revocation import (
     Act,
@@ -173,6 +173,17 @@ def outside_the_cards() -> set[str]:
     }
 
 
+def at_home() -> set[str]:
+    """The action_ids of App Home's own buttons; the others are those of the lists."""
+    view = home.page(home.Now(viewer=BOB, at=NOON, revocations=[]), RULES)
+    return {
+        element["action_id"]
+        for block in view["blocks"]
+        for element in block.get("elements", ())
+        if "action_id" in element
+    }
+
+
 def _value(path: Path, node: ast.expr) -> str:
     if isinstance(node, ast.Constant):
         return str(node.value)
@@ -187,7 +198,7 @@ def pressed() -> list[dict[str, Any]]:
 
 
 def test_every_button_has_a_listener_and_every_listener_a_button(pressed: list[dict[str, Any]]) -> None:
-    rendered = {element["action_id"] for element in pressed} | outside_the_cards()
+    rendered = {element["action_id"] for element in pressed} | outside_the_cards() | at_home()
     assert rendered == registered().actions
 
 

@@ -114,12 +114,18 @@ def test_everything_can_be_done_by_keyboard(alice: Visitor, playground: Playgrou
     alice.reads(card, "Held")
 
 
+WIDER = """() => {
+  document.getElementById("clock-time").textContent = "12:48:48 AM";
+  return document.documentElement.scrollWidth - window.innerWidth;
+}"""
+"""By how much the page is wider than the window, at the widest time of day."""
+
+
 def test_nothing_is_wider_than_a_phone(visit: Visitors) -> None:
     alice = visit(viewport={"width": 360, "height": 740})
     for part in ("Chat", "AWS", "Channels"):
         alice.page.get_by_label("Parts of the page").get_by_role("button", name=part).click()
-        wider = alice.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wider <= 0, part
+        assert alice.page.evaluate(WIDER) <= 0, part
 
 
 def _tab_to(page: Page, name: str) -> None:

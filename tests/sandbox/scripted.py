@@ -17,7 +17,7 @@ from workers.adapters.audit_log import AuditLog
 from workers.adapters.audit_sink import FileSink
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisHandoffs, RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisLookups, RedisStore
 from workers.adapters.witness import FileWitness
 from workers.domain import deny_document
 from workers.domain.actor import Actor
@@ -256,6 +256,7 @@ def scripted(directory: Path, *, provider: bool = False, **rules: Any) -> Iterat
         rules=Rules(incident_channel="C0SECINC01", timing=Timing(), disables_sign_in=provider, **rules),
         store=store,
         handoffs=RedisHandoffs(redis, AuditLog(b"k" * 32), JobQueue(redis), sink),
+        lookups=RedisLookups(redis, AuditLog(b"k" * 32), JobQueue(redis), sink),
         policy=policy,
         organization=aws,
         directory=aws,  # type: ignore[arg-type]

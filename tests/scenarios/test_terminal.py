@@ -259,6 +259,16 @@ def test_a_log_that_was_tampered_with_is_refused(bare: Installation) -> None:
     assert "its log has" in answer.stderr
 
 
+def test_who_owns_it_at_a_terminal_is_its_owner(bare: Installation, sharon: tuple[str, str]) -> None:
+    _, revocation_id = sharon
+    assert "you are the owner now" in bare.terminal("own", revocation_id.lower()).stdout
+    owner = bare.store.get(revocation_id).owner
+    assert owner is not None
+    assert owner.kind == "terminal"
+    assert bare.terminal("own", "sharon").returncode == 0, "and a second time changes nothing"
+    assert [entry["event"] for entry in bare.log(revocation_id)].count("owned") == 1
+
+
 def test_a_hold_is_told_with_its_end(bare: Installation, sharon: tuple[str, str]) -> None:
     revocation_id = sharon[1]
     assert "Held. Sharon stays denied until 2" in bare.terminal("hold", revocation_id).stdout

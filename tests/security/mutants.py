@@ -53,6 +53,8 @@ _BELIEVING = "workers/service/believing.py"
 _RECHECKING = "workers/service/rechecking.py"
 _WITNESSED = "workers/domain/witnessed.py"
 _WITNESSED_TEST = "tests/unit/test_witnessed.py::"
+_TAKING_OVER = "workers/service/intake/taking_over.py"
+_HANDING_OVER_TEST = "tests/unit/test_handing_over.py::"
 _HOSTILE = "tests/security/test_hostile_redis.py::"
 _AGAIN = "tests/security/test_checked_again.py::"
 _HANDING_OVER = "workers/service/handing_over.py"
@@ -578,5 +580,48 @@ MUTANTS = (
         "return replace(revocation, channel_shared=True)",
         "return revocation",
         "tests/unit/test_handoff_cards.py::test_the_gaps_are_never_listed_because_the_target_may_read_along",
+    ),
+    # Handing over: the target takes nothing, only who is asked accepts, whoever is denied owns nothing.
+    Mutant(
+        _TAKING_OVER,
+        "if any(is_target(who.actor, revocation) for revocation in passed):",
+        "if False:",
+        f"{_HANDING_OVER_TEST}test_the_target_of_any_of_it_neither_accepts_nor_declines_nor_remarks",
+    ),
+    Mutant(
+        _TAKING_OVER,
+        "    not_denied(store, who)\n",
+        "",
+        f"{_HANDING_OVER_TEST}test_whose_own_revocation_is_open_has_no_say_in_any_handoff",
+    ),
+    Mutant(
+        _TAKING_OVER,
+        "if who.actor.id not in current.incoming and not (current.open_to_all and who.responder):",
+        "if False:",
+        f"{_HANDING_OVER_TEST}test_only_those_asked_accept_and_any_responder_once_it_is_open_to_all",
+    ),
+    Mutant(
+        _TAKING_OVER,
+        "    if not waiting:",
+        "    if False:",
+        f"{_HANDING_OVER_TEST}test_what_somebody_took_meanwhile_stays_theirs",
+    ),
+    Mutant(
+        "workers/service/intake/owning.py",
+        "        may(store, who, current)\n",
+        "",
+        f"{_HANDING_OVER_TEST}test_whose_own_revocation_is_open_has_no_say_in_any_handoff",
+    ),
+    Mutant(
+        "workers/service/intake/handing_over.py",
+        '        can_be_asked(store, Actor(kind="slack", id=one))\n',
+        "",
+        f"{_HANDING_OVER_TEST}test_whoever_could_not_take_it_is_not_asked",
+    ),
+    Mutant(
+        "bot/pressed.py",
+        "    if not _comes_from(current.channel, current.root_ts, body):",
+        "    if False:",
+        "tests/unit/test_pressed.py::test_a_handoff_is_answered_on_its_message_in_its_thread_and_in_an_answer_of_ours",
     ),
 )

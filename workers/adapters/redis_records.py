@@ -26,8 +26,9 @@ logger = logging.getLogger(__name__)
 CARDS = "revoke:cards"
 SLACK_PAUSE = "revoke:slack-pause"
 MARKS = "revoke:marks"
+FIGURES = "revoke:figures"
 
-_TYPES = {CARDS: "hash", MARKS: "hash", journal.JOURNAL: "stream", journal.HEADS: "hash"}
+_TYPES = {CARDS: "hash", MARKS: "hash", FIGURES: "hash", journal.JOURNAL: "stream", journal.HEADS: "hash"}
 """Nothing in these, nor in a shelf's own, is signed: they say where to look, and a wrong one is made anew."""
 
 LONGEST_PAUSE = timedelta(minutes=5)

@@ -17,6 +17,7 @@ from workers.adapters import redis_journal as journal
 from workers.adapters.audit_log import AuditLog
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_records import (
+    FIGURES,
     MARKS,
     SLACK_PAUSE,
     RedisRecords,
@@ -32,9 +33,10 @@ from workers.domain.actor import Actor
 from workers.domain.audit import Digest
 from workers.domain.errors import StoreAway
 from workers.domain.handoff import Handoff, handoff_due
+from workers.domain.lookup import Lookup, lookup_due
 from workers.domain.revocation import Revocation
 from workers.domain.same_person import is_target, names_of, names_of_target
-from workers.ports import AuditSink
+from workers.ports import AuditSink, Figure
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,16 @@ HANDOFFS = Shelf(
     untold="revoke:handoffs:untold",
 )
 
+LOOKUPS = Shelf(
+    kind=Lookup,
+    what="lookup",
+    prefix="L-",
+    open="revoke:lookups:open",
+    ended="revoke:lookups:ended",
+    due="revoke:lookups:due",
+    untold="revoke:lookups:untold",
+)
+
 LOCK_LIFE = timedelta(seconds=10)
 """How long a lock outlives its holder. Longer than any one AWS call; short, so that a killed worker costs seconds."""
 
@@ -75,6 +87,10 @@ local left = redis.call('PTTL', KEYS[1])
 if left == -1 or left > tonumber(ARGV[1]) then return redis.call('DEL', KEYS[1]) end
 return 0
 """
+
+
+_LONGEST_FIGURE = 9
+"""Digits. What is longer was not put there by us."""
 
 
 def _about_key(name: str) -> bytes:
@@ -184,6 +200,19 @@ class RedisStore(RedisRecords[Revocation]):
         at = _marked_time(value) if value else None
         return at if at is not None and at <= self.now() else None
 
+    def figure(self, name: str, value: int) -> None:
+        self._indexed(
+            lambda: self._redis.hset(FIGURES, name, f"{value} {milliseconds(time_of(self._redis))}")
+        )
+
+    def figured(self, name: str) -> Figure | None:
+        kept = self._indexed(lambda: self._redis.hget(FIGURES, name))
+        value, _, time = (kept or b"").partition(b" ")
+        at = _marked_time(time)
+        if at is None or not value.isdigit() or len(value) > _LONGEST_FIGURE or at > self.now():
+            return None
+        return Figure(int(value), at)
+
     def pause_slack(self, seconds: float) -> None:
         with store_away():
             self._redis.set(SLACK_PAUSE, 1, px=max(1, int(seconds * 1000)))
@@ -223,6 +252,13 @@ class RedisHandoffs(RedisRecords[Handoff]):
 
     def __init__(self, redis: Redis, log: AuditLog, queue: JobQueue, sink: AuditSink | None = None) -> None:
         super().__init__(redis, log, queue, handoff_due, sink, shelf=HANDOFFS)
+
+
+class RedisLookups(RedisRecords[Lookup]):
+    """See `workers.ports.LookupStore`. Safe to share between threads."""
+
+    def __init__(self, redis: Redis, log: AuditLog, queue: JobQueue, sink: AuditSink | None = None) -> None:
+        super().__init__(redis, log, queue, lookup_due, sink, shelf=LOOKUPS)
 
 
 def _is_about(revocation: Revocation, actor: Actor) -> bool:

@@ -18,6 +18,8 @@ from workers.service import (
     identification,
     intake,
     look_back,
+    lookup,
+    overdue,
     restore,
     standing_down,
     telling,
@@ -82,6 +84,12 @@ def do_steps(world: World) -> None:
         alone(look_back.catch_up, world, revocation_id)
 
 
+def do_lookups(world: World) -> None:
+    """Answer who was asked about, where the job is lost or AWS gave no answer; beside the rest, for it reads AWS."""
+    for lookup_id in world.lookups.due(world.store.now()):
+        alone(lookup.look_up, world, lookup_id)
+
+
 def tell_untold(world: World) -> None:
     """Bring every card and thread that is behind up to its record."""
     for revocation_id in world.store.untold():
@@ -94,6 +102,7 @@ def _look(world: World, revocation_id: str) -> None:
     revocation = world.store.get(revocation_id)
     if ratification.waits(revocation):
         intake.escalate(world.store, revocation_id)
+    overdue.tell_overdue(world, revocation_id)
     match revocation.state:
         case State.REQUESTED:
             _look_at_request(world, revocation)

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workers.cards import card, moments
-from workers.domain import clearance
+from workers.domain import clearance, overdue
 from workers.domain.audit import Digest
 from workers.domain.errors import StoreAway
 from workers.domain.revocation import Note, Revocation, State
-from workers.ports import SHOW, Job, Message, Wake
-from workers.service import collecting
+from workers.ports import SHOW, Job, Lock, Message, Wake
+from workers.service import collecting, reporting
 from workers.service.world import World
 from workers.service.writing import Said, Writer
 
@@ -43,19 +43,33 @@ class _Cards(Writer[Revocation]):
     def placed(self, record: Revocation, channel: str, ts: str | None) -> Revocation:
         return replace(record, channel=channel, card_ts=ts)
 
-    def say(self, record: Revocation, note: Note) -> Said:
-        """The log keeps the digest as it was posted, so that each log vouches for the others too."""
+    def say(self, record: Revocation, note: Note) -> Said | None:
+        """The log keeps the digest as it was posted, so that each log vouches for the others too.
+
+        What was settled while Slack was away is not called overdue any more.
+        """
+        timing = self.world.rules.timing
+        if note.kind == overdue.KIND and not overdue.still_open(record, note, timing):
+            return None
         digest = _digest_for(self.world, note)
         kept = {"digest": str(digest)} if digest is not None else {}
         return Said(moments.render(record, note, self.world.rules, digest), kept)
 
     def heard(self, record: Revocation, note: Note, now: datetime) -> tuple[Revocation, tuple[Wake, ...]]:
         changed = record.told(note)
+        if note.kind == overdue.KIND:
+            return overdue.heard(changed, note, self.world.rules.timing, now), ()
         if note.kind != "notice":
             return changed, ()
         changed = replace(changed, notice_at=now)
         due = clearance.off_at(changed, self.world.rules.timing)
         return changed, (SHOW, *([Wake(Job.CLEAN_UP, due)] if due else []))
+
+    def deliver(self, lock: Lock, record: Revocation, note: Note, said: Said) -> None:
+        if note.kind in reporting.KINDS:
+            reporting.tell(self.world, lock, record, note)
+        else:
+            super().deliver(lock, record, note, said)
 
     def also(self, record: Revocation, note: Note) -> None:
         collecting.collect(self.world, record, note)

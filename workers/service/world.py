@@ -17,6 +17,7 @@ from workers.ports import (
     IdentityProvider,
     IncidentChannel,
     LastOfSet,
+    LookupStore,
     OpenApplications,
     Organization,
     RevocationStore,
@@ -34,6 +35,7 @@ class World:
     rules: Rules
     store: RevocationStore
     handoffs: HandoffStore
+    lookups: LookupStore
     policy: DenyPolicy
     organization: Organization
     directory: Directory

@@ -88,7 +88,8 @@ class Writer(ABC, Generic[R]):
         """The record with its message there."""
 
     @abstractmethod
-    def say(self, record: R, note: Note) -> Said: ...
+    def say(self, record: R, note: Note) -> Said | None:
+        """None: it is not so any more, and need not be told."""
 
     @abstractmethod
     def heard(self, record: R, note: Note, now: datetime) -> tuple[R, tuple[Wake, ...]]:
@@ -128,8 +129,9 @@ class Writer(ABC, Generic[R]):
         for note in for_slack(record.notes):
             _own(lock)
             said = self.say(record, note)
-            self._tell(record, note, said)
-            self.also(record, note)
+            if said is not None:
+                self._tell(lock, record, note, said)
+                self.also(record, note)
             self.records.change(record_id, self._told(note, said))
         latest = self.records.get(record_id)
         if not for_slack(latest.notes) and self.up_to_date(latest):
@@ -200,14 +202,18 @@ class Writer(ABC, Generic[R]):
         changed = self.placed(current, self.world.rules.incident_channel, None)
         return ChangeOf(record=changed, event=f"{self.word}_moved", actor=SYSTEM, wakes=(self.shows,))
 
-    def _tell(self, record: R, note: Note, said: Said) -> None:
+    def deliver(self, lock: Lock, record: R, note: Note, said: Said) -> None:
+        """To one person alone, or into the thread. Raises SlackAway, SlackRefused."""
         ts = self.ts(record)
         assert ts is not None
+        if note.to is not None:
+            self.world.channel.tell(note.to, said.message)
+        else:
+            self.world.channel.reply(record.channel, ts, said.message, broadcast=note.broadcast)
+
+    def _tell(self, lock: Lock, record: R, note: Note, said: Said) -> None:
         try:
-            if note.to is not None:
-                self.world.channel.tell(note.to, said.message)
-            else:
-                self.world.channel.reply(record.channel, ts, said.message, broadcast=note.broadcast)
+            self.deliver(lock, record, note, said)
             self.world.store.unmark(AWAY_SINCE)
         except SlackRefused as refusal:
             self._untold(record, note, said, refusal)
@@ -223,13 +229,15 @@ class Writer(ABC, Generic[R]):
         if note.broadcast:
             self.world.alarm.raise_alarm(f"{record.id} {note.kind}", said.message.text)
 
-    def _told(self, note: Note, said: Said) -> DecideOf[R]:
+    def _told(self, note: Note, said: Said | None) -> DecideOf[R]:
+        event = f"{'told' if said else 'dropped'}_{note.kind}"
+
         def told(current: R, now: datetime) -> ChangeOf[R] | None:
             if note not in current.notes:
                 return None
             changed, wakes = self.heard(current, note, now)
-            event = f"told_{note.kind}"
-            return ChangeOf(record=changed, event=event, actor=SYSTEM, detail=said.kept, wakes=wakes)
+            kept = said.kept if said else {}
+            return ChangeOf(record=changed, event=event, actor=SYSTEM, detail=kept, wakes=wakes)
 
         return told
 
