@@ -1,22 +1,13 @@
 """The shift changes in Slack, with the real workers: what is open is offered in a thread, and passes to who accepts."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime
 
 import pytest
 
 from tests.sandbox.installation import ALICE, BOB, SEC_INC, Installation
 from tests.sandbox.slack.seed import SEC_ONCALL
 from tests.sandbox.slack.state import Message
-from tests.scenarios.steps import actions, current, deny, newcomer, revocation_id, told
-from workers.adapters.audit_log import AuditLog
-from workers.adapters.job_queue import JobQueue
-from workers.adapters.redis_store import RedisHandoffs
-from workers.domain.actor import Actor
-from workers.domain.handoff import Handoff, HandoffState
-from workers.domain.revocation import Note
-from workers.ports import SHOW_HANDOFF, ChangeOf, Job, Wake
+from tests.scenarios.steps import actions, current, deny, newcomer, press, revocation_id, told
 
 
 @pytest.fixture
@@ -42,7 +33,7 @@ def test_who_is_on_call_next_is_asked_and_owns_what_they_accept(on_call: Install
     assert f"<@{ALICE}>: leave a note" in told(on_call, root, f"<@{BOB}>: you are asked").text
     assert f"Owner: <@{ALICE}>" in str(current(on_call, SEC_INC, card.ts).blocks)
 
-    accept(on_call, root.text.split(" · ")[0], Actor(kind="slack", id=BOB, name="Bob Oncall"))
+    press(on_call, root, "handoff_accept", user=BOB)
     told(on_call, card, f"<@{BOB}> is the owner of")
     on_call.until(lambda: f"Owner: <@{BOB}>" in str(current(on_call, SEC_INC, card.ts).blocks), 15)
     on_call.until(lambda: " · Accepted by Bob Oncall. " in current(on_call, SEC_INC, root.ts).text, 15)
@@ -52,17 +43,3 @@ def test_who_is_on_call_next_is_asked_and_owns_what_they_accept(on_call: Install
 def handoff_message(installation: Installation) -> Message | None:
     roots = (m for m in installation.slack.messages(SEC_INC) if m.text.startswith("H-"))
     return next(roots, None)
-
-
-def accept(installation: Installation, handoff_id: str, by: Actor) -> None:
-    """As the button does."""
-    key = (installation.directory / "signing_key").read_bytes().strip()
-    handoffs = RedisHandoffs(installation.redis, AuditLog(key), JobQueue(installation.redis))
-
-    def accepted(current: Handoff, now: datetime) -> ChangeOf[Handoff]:
-        changed = replace(current, state=HandoffState.ACCEPTED, accepted_by=by, accepted_at=now)
-        changed = changed.noting(Note(kind="accepted", at=now))
-        wakes = (Wake(Job.PASS_ON), SHOW_HANDOFF)
-        return ChangeOf(record=changed, event="accepted", actor=by, wakes=wakes)
-
-    handoffs.change(handoff_id, accepted)
