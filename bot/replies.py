@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.command_text import HELP
 from workers.cards import card as cards
-from workers.cards import open_list, phrase, second_person
+from workers.cards import drill, open_list, phrase, second_person
 from workers.cards.searching import search_button
 from workers.cards.text import (
     Block,
@@ -82,7 +82,7 @@ def _looking(revocations: list[Revocation]) -> str:
 
 
 def _name(revocation: Revocation) -> str:
-    return _target(revocation.target)
+    return f"{_target(revocation.target)}{drill.mark(revocation)}"
 
 
 def _target(target: TargetRef) -> str:
@@ -93,7 +93,7 @@ def _known(revocation: Revocation, reason: str) -> str:
     added = "; your reason was added" if reason else ""
     how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
     card = f"Its card is in <#{revocation.channel}>{added}."
-    return f"{inert(revocation.who, 100)} already has {revocation.id}: {how}. {card}"
+    return f"{inert(revocation.who, 100)}{drill.mark(revocation)} already has {revocation.id}: {how}. {card}"
 
 
 def listed(
@@ -216,13 +216,14 @@ def report_asked(revocation: Revocation, silence: str | None) -> Reply:
         if revocation.channel_shared
         else f"comes into the thread of its card in <#{revocation.channel}>, with two files"
     )
-    said = f"{revocation.id}: the report on {inert(revocation.who, 100)} {where}."
+    said = f"{revocation.id}: the report on {inert(revocation.who, 100)}{drill.mark(revocation)} {where}."
     return say(f"{said} {silence}" if silence else said)
 
 
 def held(revocation: Revocation, rules: Rules) -> str:
     """Until when, in one sentence; mrkdwn."""
-    return f"{revocation.id}: {inert(revocation.who, 100)} stays denied {phrase.hold_end(revocation, rules.timing)}."
+    who = f"{inert(revocation.who, 100)}{drill.mark(revocation)}"
+    return f"{revocation.id}: {who} stays denied {phrase.hold_end(revocation, rules.timing)}."
 
 
 def handed_over(handoff: Handoff, passed: list[Revocation], by: Actor) -> Reply:

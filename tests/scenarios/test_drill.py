@@ -68,9 +68,9 @@ def _tells_what_happened(
 ) -> None:
     entries = drilled.log(revocation_id(card))
     took = document["durations"]
-    assert 0 < took["confirmed_to_written"]["seconds"] < 10
+    assert 0 < took["confirmed_to_written"]["seconds"] < 60
     assert took["asked_to_written"]["seconds"] >= took["confirmed_to_written"]["seconds"]
-    assert 0 < took["written_to_off"]["seconds"] < 60
+    assert 0 < took["written_to_off"]["seconds"] < 120
     assert document["drill"] is True
     assert [deed["did"] for deed in document["people"]] == [
         *("requested", "confirmed", "false_alarm_asked", "false_alarm_approved"),

@@ -79,6 +79,10 @@ def answers() -> Mapping[str, Reply]:
         "list_with_unreadable": replies.listed(OPEN_ONES[1:2], ["R-GGGGGG"], RULES, now, "example", DAVE),
         "status": replies.status(OPEN_ONES[2], [ended], RULES, "example", DAVE),
         "held": replies.changed(replies.held(denied(**CARD), RULES), denied(**CARD), "", DAVE),
+        "report_asked": replies.report_asked(denied(**CARD, drill=True), None),
+        "report_asked_where_the_target_reads": replies.report_asked(
+            denied(**CARD, channel_shared=True), None
+        ),
         "release_asked": replies.changed("The release waits.", WAITS, "example", BOB.id),
         "nobody_found": replies.not_found("There is no revocation of this person."),
         "list_with_an_offer": replies.listed(

@@ -5,6 +5,7 @@ from workers.cards.text import Block, section
 from workers.domain.report import Report
 from workers.domain.revocation import Note, Revocation, State
 from workers.domain.rules import Rules
+from workers.ports import Message
 
 KINDS = frozenset({"drill_done"})
 
@@ -64,12 +65,13 @@ def sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
     return "Drill done: they are off the list, read back."
 
 
-def done(report: Report) -> str:
+def done(report: Report) -> Message:
     """How long each part took, once they are off the list."""
     took = {span.what: span_words.took(span.took) for span in report.spans}
     parts = [f"{span_words.line(step)}." for step in report.steps if step.took is not None]
-    return (
+    told = (
         f"Drill done: written and read back {took['confirmed_to_written']} after Deny now, "
         f"{took['asked_to_written']} after it was asked for; all access gone {took['asked_to_no_access']} after it was "
         f"asked for; off the list {took['written_to_off']} after the denial. {' '.join(parts)}".strip()
     )
+    return Message(f"{report.revocation.id} · {told}", (section(told),))

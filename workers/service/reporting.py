@@ -10,7 +10,7 @@ from workers.cards import drill
 from workers.cards import report as cards
 from workers.cards.report_json import as_json
 from workers.cards.report_markdown import markdown
-from workers.domain.errors import SlackRefused, StoreAway, UnreadableRecord
+from workers.domain.errors import SlackAway, SlackRefused, StoreAway, UnreadableRecord
 from workers.domain.report import Report, report
 from workers.domain.revocation import Note, Revocation
 from workers.ports import Lock, Message
@@ -45,20 +45,31 @@ def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
         found = made(world, revocation)
     except UnreadableRecord as unreadable:
         logger.error("report_not_made", extra={"revocation_id": revocation.id, "cause": str(unreadable)})
-        _reply(world, revocation, cards.not_made(revocation, note, world.rules, str(unreadable)))
+        if note.kind != "report_files":
+            _say(world, revocation, note, cards.not_made(revocation, note, world.rules, str(unreadable)))
         return
     if note.kind == "report_files":
         _files(world, lock, found)
-    elif note.kind == "report" and revocation.channel_shared:
-        world.channel.tell(note.detail, cards.alone(found, world.rules))
     elif note.kind == "report":
-        _reply(world, revocation, cards.summary(found, world.rules))
+        summed = cards.alone if revocation.channel_shared else cards.summary
+        _say(world, revocation, note, summed(found, world.rules))
     else:
-        _reply(world, revocation, Message(f"{revocation.id} · {drill.done(found)}"))
+        _say(world, revocation, note, drill.done(found))
+
+
+def _say(world: World, revocation: Revocation, note: Note, message: Message) -> None:
+    """Into the thread; where the target reads it there, to whoever asked."""
+    if note.kind == "report" and revocation.channel_shared:
+        world.channel.tell(note.detail, message)
+    else:
+        _reply(world, revocation, message)
 
 
 def _files(world: World, lock: Lock, found: Report) -> None:
-    """Into the thread, unless the target reads it there. Where Slack takes no files, the text goes out instead."""
+    """Into the thread, unless the target reads it there. Where Slack takes no files, the text goes out instead.
+
+    Files go by another host, which may be out of reach for good: what waited for it would hold up every other card.
+    """
     revocation = found.revocation
     if revocation.channel_shared or revocation.card_ts is None:
         return
@@ -66,9 +77,10 @@ def _files(world: World, lock: Lock, found: Report) -> None:
     try:
         with kept(lock):
             world.channel.share(revocation.channel, revocation.card_ts, cards.documents(found, text, json_))
-    except SlackRefused as refusal:
-        logger.warning("report_files_refused", extra={"revocation_id": revocation.id, "code": refusal.code})
-        _reply(world, revocation, cards.instead_of_files(found, text, refusal.code))
+    except (SlackAway, SlackRefused) as refusal:
+        cause = refusal.code if isinstance(refusal, SlackRefused) else "no answer"
+        logger.warning("report_files_refused", extra={"revocation_id": revocation.id, "cause": str(refusal)})
+        _reply(world, revocation, cards.instead_of_files(found, text, cause))
 
 
 def _reply(world: World, revocation: Revocation, message: Message) -> None:
