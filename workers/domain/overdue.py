@@ -84,7 +84,7 @@ def telling(revocation: Revocation, timing: Timing, now: datetime) -> Revocation
     late = [item for item in to_be_told(revocation, timing) if _is_due(revocation, item, now)]
     waits = _waiting(revocation)
     told = _joined(read(waits) if waits else Telling(), revocation, late)
-    note = Note(kind=KIND, at=now, broadcast=True, detail=told.written)
+    note = Note(kind="overdue", at=now, broadcast=True, detail=told.written)
     others = tuple(other for other in revocation.notes if other is not waits)
     return replace(revocation, notes=(*others, note), overdue=_kept(revocation, timing, late))
 
