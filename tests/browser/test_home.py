@@ -45,7 +45,6 @@ def test_a_mention_in_the_thread_of_a_card_is_answered_there_with_the_next_butto
     card.get_by_role("button", name="Reply", exact=True).click()
     box = alice.page.locator("#reply-text")
     box.fill("@revoke status")
-    box.press("Escape")
     box.press("Enter")
     answer = alice.page.locator("#replies .whisper", has_text="Denied").last
     alice.reads(answer, "Only visible to you")

@@ -59,6 +59,7 @@ _HOSTILE = "tests/security/test_hostile_redis.py::"
 _AGAIN = "tests/security/test_checked_again.py::"
 _HANDING_OVER = "workers/service/handing_over.py"
 _SHIFTS = "tests/faults/test_shifts.py::"
+_PRIVATE = "tests/security/test_private_surfaces.py::"
 _MATRIX = f"{_PEOPLE_TEST}test_only_members_with_rights_pass"
 
 MUTANTS = (
@@ -623,5 +624,35 @@ MUTANTS = (
         "    if not _comes_from(current.channel, current.root_ts, body):",
         "    if False:",
         "tests/unit/test_pressed.py::test_a_handoff_is_answered_on_its_message_in_its_thread_and_in_an_answer_of_ours",
+    ),
+    Mutant(
+        "bot/guard.py",
+        "if origin.by_a_machine(body):",
+        "if False:",
+        f"{_PRIVATE}test_what_a_bot_writes_or_somebody_edits_does_nothing",
+    ),
+    Mutant(
+        "bot/home.py",
+        " or is_denied(deps.store, who.actor):",
+        ":",
+        f"{_PRIVATE}test_a_denied_responder_reads_what_a_stranger_reads",
+    ),
+    Mutant(
+        "bot/home.py",
+        "[one for one in store.open() if not is_target(who.actor, one)]",
+        "store.open()",
+        f"{_PRIVATE}test_who_is_asked_about_does_not_see_themselves",
+    ),
+    Mutant(
+        "bot/home.py",
+        "with self.deps.store.lock(",
+        "with self.deps.store.lock(f'{id(asked)}' +",
+        f"{_PRIVATE}test_of_two_publishings_the_one_that_read_first_never_stays",
+    ),
+    Mutant(
+        "bot/listeners/buttons.py",
+        'if pressed.privately(body) and action.get("action_id") in SECOND_YES:',
+        "if False:",
+        f"{_PRIVATE}test_a_second_yes_on_an_old_page_does_not_approve_a_newer_request",
     ),
 )

@@ -81,13 +81,12 @@ def page(now: Now, rules: Rules, said: str = "") -> Block:
         *_said(said),
         *warnings,
         actions(search_button(), _refresh()),
+        context(f"As of {local(now.at)}. This page does not change by itself: press Refresh."),
         *_denied(now, rules.timing),
         *_waits(now, rules.timing),
         *_handoffs(now),
         *_policy(now),
-        context(
-            f"As of {local(now.at)}. In a thread, where no slash command works: mention the bot and say `status`."
-        ),
+        context("In a thread, where no slash command works: mention the bot and say `status`."),
     )
 
 

@@ -130,7 +130,7 @@ function drawSide() {
   keep($("channels"), JSON.stringify([rooms.map(unread), rooms, chat.place]), () => rooms.map((one) =>
     el("li", {}, placeButton(one.id, one.is_private ? "🔒" : "#", one.name, one.is_ext_shared ? "shared with another company" : "", unread(one)))));
   const direct = { id: chat.seen.app.channel };
-  keep($("apps"), JSON.stringify([unread(direct), chat.place]), () =>
+  keep($("apps"), JSON.stringify([direct.id, unread(direct), chat.place]), () =>
     el("li", {}, placeButton(direct.id, "◆", "Session Revoker", "", unread(direct))));
 }
 
@@ -407,11 +407,12 @@ function opened() {
 }
 
 export async function become(user) {
+  const withApp = isApp(); // each person has a conversation of their own with the app
   if ($("form").open) $("form").close("switched");
   Object.assign(chat, { me: user, thread: null });
   keys.delete($("room-tools"));
   await refresh();
-  opened();
+  if (withApp) go(chat.seen.app.channel);
 }
 
 // ---------------------------------------------------------------- home and forms
