@@ -18,6 +18,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from tests.unit.make import ALICE, T0
 from workers.domain.actor import Actor
 from workers.domain.audit import Digest
+from workers.domain.handoff import Handoff
 from workers.domain.revocation import (
     Act,
     DirectoryUser,
@@ -40,6 +41,15 @@ OURS: dict[type, dict[str, Collection[Any]]] = {
         "channel": ["C0SECINC01"],
         "card_ts": [None, "1700000000.000100"],
         "policy_id": [None, "p-examplepolicyid111"],
+    },
+    Handoff: {
+        "id": ["H-7K2M9Q"],
+        "v": [1],
+        "channel": ["C0SECINC01"],
+        "root_ts": [None, "1700000000.000100"],
+        "revocations": [("R-7K2M9Q",), ("R-7K2M9Q", "R-ABC234")],
+        "incoming": [(), PEOPLE],
+        "replaced_by": [None, "H-ABC234"],
     },
     Act: {"revocation_id": ["R-ABC234"]},
     Digest: {"hex": ["8f3a12bc90de41aa"]},
