@@ -68,7 +68,9 @@ def _renders(function: Renderer, module: str) -> bool:
     made = str(inspect.signature(function).return_annotation)
     shown = any(name in made for name in ("Message", "dict[str, typing.Any]", "Block"))
     asked = str([*parameters(function).values()])
-    return public and shown and any(name in asked for name in ("Revocation", "Asked", "Step", "Diff", "Handoff"))
+    return (
+        public and shown and any(name in asked for name in ("Revocation", "Asked", "Step", "Diff", "Handoff"))
+    )
 
 
 def rendered(function: Renderer, seed: int, texts: Callable[[], str]) -> Any:
