@@ -23,7 +23,7 @@ from workers.cards.home import Now
 from workers.domain import deny_document
 from workers.domain.errors import StoreAway
 from workers.domain.same_person import is_target
-from workers.service.intake import Authority
+from workers.service.intake import Authority, last_drill
 from workers.service.intake.authority import is_denied
 
 logger = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ def _now(deps: Deps, who: Authority, workspace: str) -> Now:
         handoffs=deps.handoffs.open(),
         unreadable=store.unreadable(),
         room=store.figured(deny_document.ROOM),
-        proven=None,  # joined with the drills: the last one that ended, as a `home.Proven`
+        proven=last_drill(store, store.now()),
         silence=silence_now(deps),
         workspace=workspace,
     )

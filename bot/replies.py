@@ -226,9 +226,9 @@ def held(revocation: Revocation, rules: Rules) -> str:
     return f"{revocation.id}: {who} stays denied {phrase.hold_end(revocation, rules.timing)}."
 
 
-def handed_over(handoff: Handoff, passed: list[Revocation], by: Actor) -> Reply:
+def handed_over(handoff: Handoff, passed: list[Revocation], giver: Actor) -> Reply:
     """What was offered to whom, whose it is until then, where its thread is; and a note to leave where none was."""
-    sentence = _offer(handoff, passed, by)
+    sentence = _offer(handoff, passed, giver)
     note = [] if handoff.remarks else [actions(button("Leave a note", "handoff_note", handoff.id))]
     return {"text": sentence, "blocks": [section(sentence), *note], "response_type": "ephemeral"}
 
@@ -236,11 +236,11 @@ def handed_over(handoff: Handoff, passed: list[Revocation], by: Actor) -> Reply:
 MOST_NAMED = 10
 
 
-def _offer(handoff: Handoff, passed: list[Revocation], by: Actor) -> str:
+def _offer(handoff: Handoff, passed: list[Revocation], giver: Actor) -> str:
     whom = mentions(handoff.incoming) or "any responder"
     told = [
         f"Offered to {whom}: {_named(handoff, passed)}.",
-        _until_accepted(handoff, by),
+        _until_accepted(handoff, giver),
         f"The thread of {handoff.id} is in <#{handoff.channel}>.",
     ]
     return "\n".join(told)
@@ -253,11 +253,11 @@ def _named(handoff: Handoff, passed: list[Revocation]) -> str:
     return f"{', '.join(shown)}{f' and {left} more' if left else ''}"
 
 
-def _until_accepted(handoff: Handoff, by: Actor) -> str:
+def _until_accepted(handoff: Handoff, giver: Actor) -> str:
     owners = handoff.outgoing
     if not owners:
         return "Nobody owns it until somebody accepts."
-    if all(same_person(owner, by) for owner in owners):
+    if all(same_person(owner, giver) for owner in owners):
         return "You stay the owner until somebody accepts."
     stay = "stays the owner" if len(owners) == 1 else "stay the owners"
     return f"{' and '.join(map(mention, owners))} {stay} until somebody accepts."

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from tests.unit.make import ALICE, T0
-from workers.cards.home import Now, Proven
+from workers.cards.home import Now
 from workers.domain.actor import Actor
 from workers.domain.audit import Digest
 from workers.domain.handoff import Handoff
+from workers.domain.proof import Proof
 from workers.domain.revocation import (
     Act,
     DirectoryUser,
@@ -45,13 +46,15 @@ OURS: dict[type, dict[str, Collection[Any]]] = {
     },
     Handoff: {
         "id": ["H-7K2M9Q"],
+        "v": [1],
         "channel": ["C0SECINC01"],
         "root_ts": [None, "1700000000.000100"],
+        "revocations": [("R-AAAAA0", "R-AAAAA1"), ("R-7K2M9Q",)],
         "incoming": [(), PEOPLE],
-        "revocations": [("R-AAAAA0", "R-AAAAA1")],
+        "replaced_by": [None, "H-ABC234"],
     },
     Now: {"workspace": ["example"], "silence": [""], "unreadable": [()]},
-    Proven: {"revocation_id": ["R-7K2M9Q"]},
+    Proof: {"revocation_id": ["R-7K2M9Q"]},
     Act: {"revocation_id": ["R-ABC234"]},
     Digest: {"hex": ["8f3a12bc90de41aa"]},
     DirectoryUser: {"user_id": [ALICE.user_id]},

@@ -71,7 +71,7 @@ def _renders(function: Renderer, module: str) -> bool:
     return (
         public
         and shown
-        and any(name in asked for name in ("Revocation", "Asked", "Step", "Diff", "home.Now"))
+        and any(name in asked for name in ("Revocation", "Asked", "Step", "Diff", "Handoff", "home.Now"))
     )
 
 

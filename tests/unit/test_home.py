@@ -14,9 +14,10 @@ from tests.unit.make import BOB, CAROL, RULES, at, denied, followed, requested
 from tests.unit.test_answers import OPEN_ONES, RELEASE, TROUBLE, spread
 from tests.unit.test_cards import shown
 from workers.cards import home, open_list
-from workers.cards.home import Now, Proven
+from workers.cards.home import Now
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.handoff import Handoff, HandoffState
+from workers.domain.proof import Proof
 from workers.domain.revocation import Ratification, Revocation, State
 from workers.domain.step import Kind
 from workers.ports import Figure, Message
@@ -70,7 +71,7 @@ def now(revocations: list[Revocation], **given: Any) -> Now:
 
 
 def pages() -> Mapping[str, dict[str, Any]]:
-    drill = Proven(at(hours=-300), "R-DDDDDD", to_the_end=True)
+    drill = Proof(revocation_id="R-DDDDDD", at=at(hours=-300), by=BOB, to_the_end=True)
     silence = "The workers have not answered since 11:58:00 UTC, so nobody is looked up or denied now."
     held = "R-AAAAAA: Alice Cooper stays denied until two people release them."
     return {

@@ -24,6 +24,7 @@ from workers.cards.text import (
 from workers.domain.actor import Actor
 from workers.domain.handoff import Handoff, HandoffState
 from workers.domain.open_items import OpenItem, open_items
+from workers.domain.proof import LOOK_BACK, Proof
 from workers.domain.revocation import Revocation, State
 from workers.domain.rules import Rules
 from workers.domain.same_person import same_person
@@ -47,16 +48,6 @@ _NOT_DENIED = (phrase.NOT_YET, phrase.NOT_DENIED)
 _COUNTED = ("not denied", "denied", "off the list and watched")
 
 
-@dataclass(frozen=True)
-class Proven:
-    """The last drill that ended."""
-
-    at: datetime
-    revocation_id: str
-    to_the_end: bool
-    """Whether it went all the way, from the command to the clean-up."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Now:
     """What there is to show to `viewer`. Nothing in it may be about them."""
@@ -68,7 +59,8 @@ class Now:
     unreadable: Sequence[str] = ()
     """Ids of open records that cannot be read."""
     room: Figure | None = None
-    proven: Proven | None = None
+    proven: Proof | None = None
+    """The last drill."""
     silence: str = ""
     """What to know where the workers do not answer."""
     workspace: str = ""
@@ -226,7 +218,7 @@ def _passed(handoff: Handoff) -> str:
 
 
 def _policy(now: Now) -> list[Block]:
-    return [header("The Deny policy"), section(f"{_room(now.room)}\n{_proven(now.proven)}")]
+    return [header("The Deny policy"), section(f"{_room(now.room)}\n{_proven(now.proven, now.at)}")]
 
 
 def _room(figure: Figure | None) -> str:
@@ -237,9 +229,9 @@ def _room(figure: Figure | None) -> str:
     return f"Room for {figure.value} more user ID{'s' if figure.value > 1 else ''}, as of {local(figure.at)}."
 
 
-def _proven(proven: Proven | None) -> str:
-    if proven is None:
-        return "Not proven by a drill yet."
-    if proven.to_the_end:
-        return f"Last proven by a drill {local(proven.at)} ({proven.revocation_id}), the whole way."
-    return f"The last drill ({proven.revocation_id}, {local(proven.at)}) did NOT go the whole way."
+def _proven(proof: Proof | None, now: datetime) -> str:
+    if proof is None:
+        return f"Not proven by a drill within {LOOK_BACK.days} days. `/revoke drill` does it."
+    end = "" if proof.to_the_end else ", and they are not off the list yet"
+    late = " Overdue: type `/revoke drill`." if proof.overdue(now) else ""
+    return f"Last proven by a drill {local(proof.at)} ({proof.revocation_id}){end}.{late}"

@@ -382,6 +382,10 @@ class Revocation:
         """The same record with this step in the place of the one of its kind."""
         return replace(self, steps=tuple(step if s.kind is step.kind else s for s in self.steps))
 
+    def passed_to(self, owner: Actor, now: datetime) -> "Revocation":
+        """The same record with this owner, who looks at it anew: one that is held is due a day from now again."""
+        return replace(self, owner=owner, held_at=now if self.held_at else None)
+
     def told(self, note: Note) -> "Revocation":
         """The same record without `note`."""
         return replace(self, notes=tuple(other for other in self.notes if other != note))

@@ -242,7 +242,7 @@ def drills(world: World) -> Iterator[Finding]:
     now = world.store.now()
     proof = intake.last_drill(world.store, now)
     if proof is not None:
-        end = "" if proof.to_the_end else ", and they never came off the list"
+        end = "" if proof.to_the_end else ", and they are not off the list yet"
         shown = f"Deny policy last proven by a drill {proof.at:%Y-%m-%d} ({proof.revocation_id}){end}"
         yield warn(f"{shown}: overdue.", "Type `/revoke drill`.") if proof.overdue(now) else ok(shown)
     elif user is not None:

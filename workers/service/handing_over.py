@@ -103,7 +103,7 @@ def _handed_over(handoff: Handoff, seen: Revocation) -> Decide:
         if next_ is None or current.ended or current.owner != owner:
             return None
         by = f"by {owner.name or owner.id} in {handoff.id}" if owner else f"in {handoff.id}"
-        changed = replace(current, owner=next_).noting(Note(kind="handed_over", at=now, detail=by))
+        changed = current.passed_to(next_, now).noting(Note(kind="handed_over", at=now, detail=by))
         detail = {"handoff": handoff.id, "from": owner.id if owner else None, "to": next_.id}
         return Change(record=changed, event="handed_over", actor=next_, detail=detail, wakes=(SHOW,))
 

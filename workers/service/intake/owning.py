@@ -1,6 +1,5 @@
 """Somebody becomes the owner of an open revocation."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from workers.domain.errors import Refused
@@ -22,7 +21,7 @@ def own(store: RevocationStore, who: Authority, revocation_id: str) -> Revocatio
         if before is not None and same_person(before, who.actor):
             return None
         name = (before.name or before.id) if before is not None else ""
-        changed = replace(current, owner=who.actor).noting(Note(kind="owned", at=now, detail=name))
+        changed = current.passed_to(who.actor, now).noting(Note(kind="owned", at=now, detail=name))
         detail = {"before": before.id if before is not None else None}
         return Change(record=changed, event="owned", actor=who.actor, detail=detail, wakes=(SHOW,))
 
