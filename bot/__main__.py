@@ -28,7 +28,7 @@ from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty, warm
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisHandoffs, RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisLookups, RedisStore
 from workers.adapters.signing_key import signing_key
 from workers.adapters.slack_people import SlackDirectory
 from workers.domain.due import next_due
@@ -95,6 +95,7 @@ def build_deps(settings: BotSettings, server: RedisServer | None) -> Deps:
     return Deps(
         store=RedisStore(redis, log, queue, partial(next_due, timing=timing), sink),
         handoffs=RedisHandoffs(redis, log, queue, sink),
+        lookups=RedisLookups(redis, log, queue, sink),
         people=SlackDirectory.connected(
             settings.slack_bot_token.get_secret_value(), settings.slack_api_url, timeout=1
         ),

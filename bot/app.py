@@ -13,7 +13,19 @@ from slack_sdk import WebClient
 from bot import guard, replies
 from bot.deps import Deps
 from bot.guard import Guard
-from bot.listeners import buttons, deny_all, denying, doctor, forms, revoke, searching
+from bot.home import Homes
+from bot.listeners import (
+    buttons,
+    deny_all,
+    denying,
+    doctor,
+    forms,
+    handoff,
+    home,
+    mentions,
+    revoke,
+    searching,
+)
 from bot.opening import Opening
 from bot.whisper import Whisper
 from workers.domain.errors import StoreAway, StoreUnsure
@@ -35,11 +47,11 @@ def build_app(client: WebClient, signing_secret: str | None, deps: Deps, gate: G
         raise_error_for_unhandled_request=True,
         listener_executor=ThreadPoolExecutor(THREADS, "listener"),
     )
-    app.use(Whisper())
+    app.use(Whisper(Homes(deps)))
     app.use(Opening())
     app.use(gate)
     app.error(_last_word)
-    for listener in (revoke, searching, buttons, denying, deny_all, forms, doctor):
+    for listener in (revoke, mentions, home, searching, buttons, denying, deny_all, forms, handoff, doctor):
         listener.register(app, deps)
     return app
 

@@ -31,6 +31,7 @@ several targets make several revocations. Nobody is denied before somebody press
 `/revoke own @alice` · become the owner yourself, at once
 `/revoke report @alice` · the timeline, for the record
 `/revoke drill` · the whole way on the test user, to prove that it works
+In a thread, where no slash command works, mention the bot: `@session-revoker status`, or any word of this list
 A user name that looks like a word of this list: `/revoke user:status`"""
 
 _REVOCATION = re.compile(r"R-[A-Z0-9]{6}")
@@ -146,7 +147,7 @@ def _handoff(text: str) -> Command:
     incoming: list[str] = []
     _, *left = text.split(None, 1)
     rest = left[0] if left else ""
-    while match := re.match(rf"[\s,;]*{_MENTION.pattern}[,;]?(?=\s|$)", rest):
+    while match := re.match(rf"[\s,;]*{_MENTION.pattern}[,;]?(?=\s|<@|$)", rest):
         incoming.append(match[1])
         rest = rest[match.end() :]
     rest = rest.strip()

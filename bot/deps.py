@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from workers.domain.rules import Rules
-from workers.ports import DirectorySearch, HandoffStore, RevocationStore, SlackPeople
+from workers.ports import DirectorySearch, HandoffStore, LookupStore, RevocationStore, SlackPeople
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
     store: RevocationStore
     handoffs: HandoffStore
+    lookups: LookupStore
     people: SlackPeople
     rules: Rules
     responders: tuple[str, ...]

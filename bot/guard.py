@@ -42,6 +42,8 @@ class Guard:
     def __call__(
         self, context: BoltContext, body: dict[str, Any], req: BoltRequest, next: Callable[[], BoltResponse]
     ) -> BoltResponse | None:
+        if origin.by_a_machine(body):
+            return BoltResponse(status=200, body="")
         user_id = context.user_id or ""
         if self.deps.rules.caps is not None and not self.bucket.takes(user_id):
             return self._too_much(context, body, user_id)
@@ -58,6 +60,7 @@ class Guard:
         if authority.unsure and not (authority.responder or authority.approver):
             return refuse(context, body, UNSURE)
         context["authority"] = authority
+        context["workspace"] = origin.workspace(body, ours)
         return next()
 
     def refresh(self) -> None:
@@ -109,7 +112,7 @@ def answered_at_once(body: dict[str, Any]) -> bool:
 
 
 def refuse(context: BoltContext, body: dict[str, Any], sentence: str) -> BoltResponse:
-    """Answer in words: a command by its own answer, a form beside its first field, a click by its response_url."""
+    """Answer in words: a command by its own answer, a form beside its first field, anybody else by a whisper."""
     if "command" in body:
         return BoltResponse(status=200, body=sentence)
     if body.get("type") == "view_submission":

@@ -1,6 +1,6 @@
 """The forms that a button or a command opens, and what was filled in. Pure.
 
-A form carries the revocation's id and the step in `private_metadata`; who may do it is decided when it is sent.
+A form carries the record's id and the step in `private_metadata`; who may do it is decided when it is sent.
 What is left empty means the default, so every field of every form may be absent.
 """
 
@@ -14,17 +14,21 @@ from workers.cards.checklist import summed, taken, unattested
 from workers.cards.step_words import TITLES
 from workers.cards.text import Block, bullets, plain, plain_section, section
 from workers.domain.directory_search import Known
+from workers.domain.handoff import NOTE_LIMIT, Handoff
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind, Step
-from workers.service.intake import REASON_LIMIT
+from workers.service.intake import MOST_ASKED, REASON_LIMIT
 
 ATTEST, ASSIGN = "attest_form", "assign_form"
 FALSE_ALARM, RESTORE = "false_alarm_form", "restore_form"
 DENY, DENY_AGAIN = "deny_form", "deny_again_form"
 
+HAND_OVER, DECLINE, NOTE = "handoff_start_form", "handoff_decline_form", "handoff_note_form"
+
 SEARCH, PERSON = "search_form", "person"
 
 NOTHING_LOST = "nothing_lost"
+ONLY_THIS = "only_this"
 
 View = dict[str, Any]
 
@@ -33,7 +37,7 @@ View = dict[str, Any]
 class Sent:
     """A form as it came back: what it is about, and what was filled in, by block; empty: the default."""
 
-    revocation_id: str
+    record_id: str
     kind: Kind | None
     values: Mapping[str, Any]
     inputs: tuple[str, ...]
@@ -179,6 +183,66 @@ def user_name(callback_id: str, revocation: Revocation) -> View:
     )
 
 
+def hand_over(revocation: Revocation, *, choose: bool) -> View:
+    """The form "Hand over": to whom, with which note; `choose`: whether only this one may pass, too."""
+    next_: Block = {"type": "multi_users_select", "max_selected_items": MOST_ASKED}
+    return _form(
+        HAND_OVER,
+        "Hand over",
+        "Offer it",
+        revocation,
+        [
+            plain_section(
+                "What you own is offered, or all that is open where you own nothing. Whoever is the owner now stays so until "
+                "somebody accepts."
+            ),
+            *([_which_revocations(revocation)] if choose else []),
+            _input("next", "Who is next", next_, hint="Empty: any responder may accept."),
+            _input("note", "What they should know", _long(NOTE_LIMIT)),
+        ],
+    )
+
+
+def _which_revocations(revocation: Revocation) -> Block:
+    options = [
+        _option("What I own, or all that is open", "all"),
+        _option(f"Only {revocation.id}: {revocation.who}", ONLY_THIS),
+    ]
+    return _input(
+        "which", "What", {"type": "radio_buttons", "options": options, "initial_option": options[0]}
+    )
+
+
+def decline(handoff: Handoff) -> View:
+    """The form "Decline": why not."""
+    return _form(
+        DECLINE,
+        "Decline",
+        "Decline",
+        handoff,
+        [
+            plain_section(
+                "You do not become the owner. Once everybody who was asked declined, it goes back."
+            ),
+            _input("reason", "Why not", _long(NOTE_LIMIT), optional=False),
+        ],
+    )
+
+
+def note(handoff: Handoff) -> View:
+    """The form "Note": what whoever is next should know."""
+    return _form(
+        NOTE,
+        "Note",
+        "Leave it",
+        handoff,
+        [
+            plain_section("It stands in the thread of the handoff, with your name."),
+            _input("note", "What they should know", _long(NOTE_LIMIT), optional=False),
+        ],
+    )
+
+
 def search(channel: str, reason: str = "", *, searchable: bool, hint: str) -> View:
     """The form "Revoke": whom, searched or typed, and why. `channel`: where it was asked for."""
     element: Block = {"type": "external_select", "min_query_length": 2}
@@ -243,21 +307,21 @@ def searched(view: Mapping[str, Any]) -> Searched:
     )
 
 
-def answered(sentence: str) -> View:
-    """What takes the search form's place once it was sent; mrkdwn."""
+def answered(sentence: str, title: str = "Revoke") -> View:
+    """What takes the place of a form that is about no one record, once it was sent; mrkdwn."""
     return {
         "type": "modal",
-        "title": _words("Revoke", 24),
+        "title": _words(title, 24),
         "close": _words("Close", 24),
         "blocks": [section(sentence)],
     }
 
 
-def said(revocation: Revocation, sentence: str) -> View:
+def said(about: Revocation, sentence: str) -> View:
     """What takes a form's place once it was sent; mrkdwn."""
     return {
         "type": "modal",
-        "title": _words(revocation.id, 24),
+        "title": _words(about.id, 24),
         "close": _words("Close", 24),
         "blocks": [section(sentence)],
     }
@@ -270,7 +334,7 @@ def sent(view: Mapping[str, Any]) -> Sent:
     values = {block: _value(element) for block, parts in state.items() for element in parts.values()}
     kind = values.get("step") or about.get("step")
     return Sent(
-        revocation_id=str(about["id"]),
+        record_id=str(about["id"]),
         kind=Kind(kind) if kind else None,
         values=values,
         inputs=tuple(b["block_id"] for b in view.get("blocks") or [] if b["type"] == "input"),
@@ -281,6 +345,8 @@ def _value(element: Mapping[str, Any]) -> Any:
     """What stands in one field, whatever its type; None where nothing does."""
     if (options := element.get("selected_options")) is not None:
         return ",".join(option["value"] for option in options)
+    if (people := element.get("selected_users")) is not None:
+        return ",".join(people)
     if (option := element.get("selected_option")) is not None:
         return option["value"]
     for key in ("value", "selected_user", "selected_date_time"):
@@ -293,7 +359,7 @@ def _form(
     callback_id: str,
     name: str,
     submit: str,
-    revocation: Revocation,
+    about: Revocation | Handoff,
     blocks: list[Block],
     *,
     step: Kind | None = None,
@@ -302,8 +368,8 @@ def _form(
     return {
         "type": "modal",
         "callback_id": callback_id,
-        "private_metadata": json.dumps({"id": revocation.id} | ({"step": step.value} if step else {})),
-        "title": _words(f"{name} {revocation.id}", 24),
+        "private_metadata": json.dumps({"id": about.id} | ({"step": step.value} if step else {})),
+        "title": _words(f"{name} {about.id}", 24),
         "submit": _words(submit, 24),
         "close": _words("Back", 24),
         "blocks": blocks,
@@ -317,7 +383,7 @@ def _which(steps: Sequence[Step]) -> Block:
 
 
 def _reason(given: str) -> Block:
-    element: Block = {"type": "plain_text_input", "max_length": REASON_LIMIT, "multiline": True}
+    element = _long(REASON_LIMIT)
     return _input("reason", "Reason", element | ({"initial_value": given[:REASON_LIMIT]} if given else {}))
 
 
@@ -329,6 +395,10 @@ def _input(block: str, label: str, element: Block, *, optional: bool = True, hin
         "element": {**element, "action_id": block},
         "optional": optional,
     } | ({"hint": _words(hint, 2000)} if hint else {})
+
+
+def _long(limit: int) -> Block:
+    return {"type": "plain_text_input", "max_length": limit, "multiline": True}
 
 
 def _option(words: str, value: str) -> Block:

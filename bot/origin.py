@@ -15,6 +15,12 @@ OTHER_WORKSPACE = "You are not of this workspace, so you have no say here."
 NO_MEMBER = "Only full members of this workspace may use this."
 
 
+def part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The part of a payload that has this name; empty where there is none, or something else than Slack sends."""
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
 def misdirected(body: Mapping[str, Any], context: BoltContext, ours: OurApp | None) -> str | None:
     """Why nobody at all is let in who comes this way, as a sentence; None: it is our app, in our workspace.
 
@@ -55,6 +61,21 @@ def _homes(context: BoltContext, ours: OurApp | None) -> frozenset[str]:
 
 
 def _own_team(body: Mapping[str, Any]) -> str | None:
-    user = body.get("user")
-    team = user.get("team_id") if isinstance(user, dict) else None
+    team = part(body, "user").get("team_id") or part(body, "event").get("user_team")
     return str(team) if team else None
+
+
+def by_a_machine(body: Mapping[str, Any]) -> bool:
+    """Whether a message event is of a bot, or tells of a change: nobody asks for anything by it.
+
+    Source: Slack's pages "message event" (subtypes, hidden) and "bot_message".
+    """
+    event = part(body, "event")
+    changes = ("bot_message", "message_changed", "message_deleted")
+    return bool(event.get("bot_id") or event.get("hidden") or event.get("subtype") in changes)
+
+
+def workspace(body: Mapping[str, Any], ours: OurApp | None) -> str:
+    """The domain of the workspace, for links; empty where nobody said."""
+    told = body.get("team_domain") or part(body, "team").get("domain")
+    return str(told or (ours.workspace if ours else ""))

@@ -4,13 +4,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workers.domain.errors import Refused
+from bot.origin import part
+from workers.domain.errors import Refused, UnknownRevocation
+from workers.domain.handoff import Handoff
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind
-from workers.ports import RevocationStore
+from workers.ports import HandoffStore, RevocationStore
 
 _ACT = re.compile(r"act\.(R-[A-Z0-9]{6})\.R-[A-Z0-9]{6}\.([a-z_]+)")
 """A row about what somebody did: on whose card, in which revocation, and which attestation or `none`."""
+
+_HANDOFF = re.compile(r"H-[A-Z0-9]{6}")
 
 
 class OldCard(Refused):
@@ -28,18 +32,26 @@ def row(action: Mapping[str, Any]) -> str:
 
 
 def privately(body: Mapping[str, Any]) -> bool:
-    """Whether it was pressed in an answer that one person alone sees. Slack signs that it was; only we send such."""
-    return (body.get("container") or {}).get("is_ephemeral") is True
+    """Whether it was pressed where one person alone sees it: in an answer, or in App Home.
+
+    Slack signs that it was; only we send such.
+    """
+    return part(body, "container").get("is_ephemeral") is True or at_home(body)
+
+
+def at_home(body: Mapping[str, Any]) -> bool:
+    """Whether it was pressed in App Home. Source: Slack's page "block_actions payload", `container` and `view`."""
+    return part(body, "container").get("type") == "view" and part(body, "view").get("type") == "home"
 
 
 def as_answered(action: Mapping[str, Any], rows: frozenset[str], revocation_id: str) -> None:
     """Raises Refused where a second yes comes from an answer that showed something else than waits now.
 
-    An answer stays as it was sent, unlike the card, so its row must be one of `rows` to the letter.
+    An answer stays as it was sent, and so does App Home, unlike the card, so its row must be one of `rows` to the letter.
     """
     if str(action.get("block_id") or "") not in rows:
         raise Refused(
-            f"What waits in {revocation_id} is no longer what this answer shows. Look at its card, or type `/revoke list` "
+            f"What waits in {revocation_id} is no longer what was shown here. Look at its card, or type `/revoke list` "
             "again."
         )
 
@@ -91,7 +103,29 @@ def on_its_card(revocation: Revocation, body: Mapping[str, Any]) -> None:
     A card whose posting was not recorded yet has no ts to compare: its channel must do. A direct message from us,
     which asks one person for one thing, is no card, and is as good; so is an answer that one person alone sees.
     """
-    container, channel = body.get("container") or {}, str((body.get("channel") or {}).get("id"))
+    if not _comes_from(revocation.channel, revocation.card_ts, body):
+        raise OldCard(
+            f"This card of {revocation.id} is out of date. The live one is in <#{revocation.channel}>."
+        )
+
+
+def handoff(handoffs: HandoffStore, action: Mapping[str, Any], body: Mapping[str, Any]) -> Handoff:
+    """The handoff whose button this is, as it is now: pressed on its own message or in its thread, or in an answer of ours.
+
+    Raises OldCard, UnknownRevocation, UnreadableRecord.
+    """
+    named = revocation_id(action)
+    if _HANDOFF.fullmatch(named) is None:
+        raise UnknownRevocation("There is no such handoff. `/revoke handoff` begins one.")
+    current = handoffs.get(named)
+    if not _comes_from(current.channel, current.root_ts, body):
+        raise OldCard(f"This message of {named} is out of date. The live one is in <#{current.channel}>.")
+    return current
+
+
+def _comes_from(channel: str, ts: str | None, body: Mapping[str, Any]) -> bool:
+    """Whether it was pressed on this message or in its thread, in a direct message, or in a private answer."""
+    container, pressed_in = body.get("container") or {}, str((body.get("channel") or {}).get("id"))
     message = body.get("message") or {}
     stamps = {
         container.get("message_ts"),
@@ -99,12 +133,9 @@ def on_its_card(revocation: Revocation, body: Mapping[str, Any]) -> None:
         message.get("ts"),
         message.get("thread_ts"),
     }
-    if channel.startswith("D") or privately(body):
-        return
-    if channel != revocation.channel or (revocation.card_ts is not None and revocation.card_ts not in stamps):
-        raise OldCard(
-            f"This card of {revocation.id} is out of date. The live one is in <#{revocation.channel}>."
-        )
+    if pressed_in.startswith("D") or privately(body):
+        return True
+    return pressed_in == channel and (ts is None or ts in stamps)
 
 
 def as_shown(row: str, waiting: str, revocation_id: str) -> None:

@@ -1,17 +1,35 @@
 """What only the person who typed sees. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from bot.command_text import HELP
 from workers.cards import card as cards
-from workers.cards import open_list, phrase, second_person
+from workers.cards import drill, open_list, phrase, second_person
 from workers.cards.searching import search_button
-from workers.cards.text import Block, actions, are_you_sure, button, context, cut, fitting, inert, section
-from workers.domain.revocation import Revocation, State
+from workers.cards.text import (
+    Block,
+    actions,
+    are_you_sure,
+    button,
+    context,
+    cut,
+    fitting,
+    inert,
+    mention,
+    mentions,
+    section,
+)
+from workers.domain.actor import Actor
+from workers.domain.handoff import Handoff
+from workers.domain.lookup import Lookup
+from workers.domain.revocation import Revocation, State, TargetRef
 from workers.domain.rules import Rules
+from workers.domain.same_person import same_person
 from workers.ports import Message
 from workers.service.intake import Asked
+from workers.service.intake.authority import OPEN
 
 Reply = dict[str, Any]
 
@@ -64,7 +82,10 @@ def _looking(revocations: list[Revocation]) -> str:
 
 
 def _name(revocation: Revocation) -> str:
-    target = revocation.target
+    return f"{_target(revocation.target)}{drill.mark(revocation)}"
+
+
+def _target(target: TargetRef) -> str:
     return f"<@{target.value}>" if target.kind == "slack" else inert(target.value, 100)
 
 
@@ -72,7 +93,7 @@ def _known(revocation: Revocation, reason: str) -> str:
     added = "; your reason was added" if reason else ""
     how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
     card = f"Its card is in <#{revocation.channel}>{added}."
-    return f"{inert(revocation.who, 100)} already has {revocation.id}: {how}. {card}"
+    return f"{inert(revocation.who, 100)}{drill.mark(revocation)} already has {revocation.id}: {how}. {card}"
 
 
 def listed(
@@ -82,14 +103,21 @@ def listed(
     now: datetime,
     workspace: str,
     viewer: str,
+    *,
+    hands_over: bool = False,
+    offers: Sequence[Handoff] = (),
 ) -> Reply:
-    """Every open one, the oldest first, each with the button that helps most; see `workers.cards.open_list.lines`."""
+    """Every open one, the oldest first, each with the button that helps most; see `workers.cards.open_list.lines`.
+
+    `hands_over`: whether the viewer may hand over what is open. `offers`: what waits for the viewer to accept.
+    """
     unread = open_list.unread(unreadable)
     if not revocations:
         return say(unread or open_list.NOTHING)
     ordered = sorted(revocations, key=_since)
     sentences = (open_list.sentence(revocation, rules.timing, now) for revocation in ordered)
-    text = "\n".join([*([unread] if unread else []), *sentences])
+    offered = [_offered(handoff) for handoff in offers[:MOST_OFFERS]]
+    text = "\n".join([*([unread] if unread else []), *offered, *sentences])
     blocks = [
         block
         for revocation in ordered[:MOST_LISTED]
@@ -97,15 +125,48 @@ def listed(
     ]
     left = len(ordered) - MOST_LISTED
     more = [context(f"{left} more; `python -m workers list` shows all.")] if left > 0 else []
+    last = [*more, *(_hand_over(ordered) if hands_over else [])]
+    first = [block for handoff in offers[:MOST_OFFERS] for block in _to_accept(handoff, viewer)]
     return {
         "text": cut(text, 3900),
-        "blocks": [*([section(unread)] if unread else []), section(f"{len(ordered)} open"), *blocks, *more],
+        "blocks": [
+            *([section(unread)] if unread else []),
+            *first,
+            section(f"{len(ordered)} open"),
+            *blocks,
+            *last,
+        ],
         "response_type": "ephemeral",
     }
 
 
 MOST_LISTED = 20
 """So many that the answer stays within what Slack takes, whatever their names are."""
+
+
+MOST_OFFERS = 2
+
+
+def _offered(handoff: Handoff) -> str:
+    whose = " and ".join(map(mention, handoff.outgoing)) or mention(handoff.offered_by)
+    return f"{handoff.id} · {whose} would hand over to you: {_named(handoff, [])}"
+
+
+def _to_accept(handoff: Handoff, viewer: str) -> list[Block]:
+    accept = button("Accept", "handoff_accept", handoff.id, style="primary")
+    decline = [button("Decline", "handoff_decline", handoff.id)] if viewer in handoff.asked else []
+    return [section(_offered(handoff)), actions(accept, *decline)]
+
+
+HAND_OVER_ALL = "handoff_all"
+"""The row of the button that hands over more than the one revocation that it carries."""
+
+
+def _hand_over(revocations: list[Revocation]) -> list[Block]:
+    passing = next((revocation for revocation in revocations if revocation.state in OPEN), None)
+    if passing is None:
+        return []
+    return [actions(button("Hand over", "handoff_start", passing.id), block_id=HAND_OVER_ALL)]
 
 
 def _since(revocation: Revocation) -> str:
@@ -148,9 +209,72 @@ def _next(revocation: Revocation, viewer: str) -> list[Block]:
     return [actions(pressable, block_id=row)] if pressable is not None else []
 
 
+def report_asked(revocation: Revocation, silence: str | None) -> Reply:
+    """Where the report comes; and what is amiss."""
+    where = (
+        "comes to you as a direct message, because the target can read the channel"
+        if revocation.channel_shared
+        else f"comes into the thread of its card in <#{revocation.channel}>, with two files"
+    )
+    said = f"{revocation.id}: the report on {inert(revocation.who, 100)}{drill.mark(revocation)} {where}."
+    return say(f"{said} {silence}" if silence else said)
+
+
 def held(revocation: Revocation, rules: Rules) -> str:
     """Until when, in one sentence; mrkdwn."""
-    return f"{revocation.id}: {inert(revocation.who, 100)} stays denied {phrase.hold_end(revocation, rules.timing)}."
+    who = f"{inert(revocation.who, 100)}{drill.mark(revocation)}"
+    return f"{revocation.id}: {who} stays denied {phrase.hold_end(revocation, rules.timing)}."
+
+
+def handed_over(handoff: Handoff, passed: list[Revocation], giver: Actor) -> Reply:
+    """What was offered to whom, whose it is until then, where its thread is; and a note to leave where none was."""
+    sentence = _offer(handoff, passed, giver)
+    note = [] if handoff.remarks else [actions(button("Leave a note", "handoff_note", handoff.id))]
+    return {"text": sentence, "blocks": [section(sentence), *note], "response_type": "ephemeral"}
+
+
+MOST_NAMED = 10
+
+
+def _offer(handoff: Handoff, passed: list[Revocation], giver: Actor) -> str:
+    whom = mentions(handoff.incoming) or "any responder"
+    told = [
+        f"Offered to {whom}: {_named(handoff, passed)}.",
+        _until_accepted(handoff, giver),
+        f"The thread of {handoff.id} is in <#{handoff.channel}>.",
+    ]
+    return "\n".join(told)
+
+
+def _named(handoff: Handoff, passed: list[Revocation]) -> str:
+    names = {revocation.id: f" ({inert(revocation.who, 80)})" for revocation in passed}
+    shown = [f"{one}{names.get(one, '')}" for one in handoff.revocations[:MOST_NAMED]]
+    left = len(handoff.revocations) - len(shown)
+    return f"{', '.join(shown)}{f' and {left} more' if left else ''}"
+
+
+def _until_accepted(handoff: Handoff, giver: Actor) -> str:
+    owners = handoff.outgoing
+    if not owners:
+        return "Nobody owns it until somebody accepts."
+    if all(same_person(owner, giver) for owner in owners):
+        return "You stay the owner until somebody accepts."
+    stay = "stays the owner" if len(owners) == 1 else "stay the owners"
+    return f"{' and '.join(map(mention, owners))} {stay} until somebody accepts."
+
+
+def accepted(handoff: Handoff) -> str:
+    """What whoever accepted is told alone; mrkdwn."""
+    return (
+        f"You accepted {handoff.id}: {_named(handoff, [])}. What is open of it is yours. Its thread is in "
+        f"<#{handoff.channel}>."
+    )
+
+
+def owned(revocation: Revocation, before: Actor | None) -> str:
+    """Whose it is now, and whose it was; mrkdwn."""
+    was = f" {mention(before)} owned it before." if before is not None and before != revocation.owner else ""
+    return f"You own {revocation.id} ({inert(revocation.who, 100)}) now.{was}"
 
 
 def not_found(sentence: str) -> Reply:
@@ -160,6 +284,12 @@ def not_found(sentence: str) -> Reply:
         "blocks": [section(sentence), actions(search_button())],
         "response_type": "ephemeral",
     }
+
+
+def looked_up(lookup: Lookup) -> Reply:
+    """That the answer comes, and where; with the form that searches, should nobody be found by that name."""
+    looking = f"Looking {_target(lookup.target)} up; the answer comes as a direct message."
+    return not_found(f"There is no revocation of this person. {looking}")
 
 
 DENY_ALL = "revocations_confirm_all"

@@ -18,7 +18,7 @@ class Rooms:
     def for_card(self, typed_in: str, targets: frozenset[str]) -> str:
         """The channel id. Any doubt, and any delay, means the incident channel. Never raises."""
         incident = self.deps.rules.incident_channel
-        if typed_in == incident:
+        if typed_in in (incident, ""):
             return incident
         people = self.deps.people
         answers = self.prompt.answers(

@@ -24,7 +24,7 @@ from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty, patient
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisHandoffs, RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisLookups, RedisStore
 from workers.adapters.scim import Scim
 from workers.adapters.signing_key import signing_key
 from workers.adapters.slack_channel import SlackChannel
@@ -92,6 +92,14 @@ def build_handoffs(
     return RedisHandoffs(redis, AuditLog(signing_key(settings)), JobQueue(redis), sink or StdoutSink())
 
 
+def build_lookups(
+    settings: WorkerSettings, connect: Connect = patient, sink: AuditSink | None = None
+) -> RedisLookups:
+    """As `build_store`, for the lookups."""
+    redis = connect(redis_url(settings))
+    return RedisLookups(redis, AuditLog(signing_key(settings)), JobQueue(redis), sink or StdoutSink())
+
+
 def build_center(settings: WorkerSettings, clients: AwsClients) -> IdentityCenter:
     return IdentityCenter(clients, settings.revoke_identity_store_id, settings.revoke_sso_instance_arn)
 
@@ -108,6 +116,7 @@ def build_world(
         rules=rules(settings, clients.region),
         store=build_store(settings, connect, sink),
         handoffs=build_handoffs(settings, connect, sink),
+        lookups=build_lookups(settings, connect, sink),
         policy=OrganizationsDenyPolicy(clients, settings.policy_id),
         organization=OrganizationsTree(clients),
         directory=IdentityStoreDirectory(clients, center),

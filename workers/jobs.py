@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 from workers.domain.step import Kind
 from workers.service import clean_up as clean_up_
-from workers.service import containment, coverage, follow_ups, identification, standing_down, telling
+from workers.service import (
+    containment,
+    coverage,
+    follow_ups,
+    handing_over,
+    handoff_telling,
+    identification,
+    lookup,
+    standing_down,
+    telling,
+)
 from workers.service import look_back as look_back_
 from workers.service import restore as restore_
 from workers.service.world import World
@@ -81,5 +91,17 @@ def stand_down(revocation_id: str) -> None:
     standing_down.stand_down(_world(), revocation_id)
 
 
+def look_up(lookup_id: str) -> None:
+    lookup.look_up(_world(), lookup_id)
+
+
 def show(revocation_id: str) -> None:
     telling.show(_world(), revocation_id)
+
+
+def pass_on(handoff_id: str) -> None:
+    handing_over.pass_on(_world(), handoff_id)
+
+
+def show_handoff(handoff_id: str) -> None:
+    handoff_telling.show(_world(), handoff_id)

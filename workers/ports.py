@@ -16,6 +16,7 @@ from workers.domain.audit_entry import Line
 from workers.domain.directory_search import Known
 from workers.domain.handoff import Handoff
 from workers.domain.look_back import Found, Sought
+from workers.domain.lookup import Lookup
 from workers.domain.revocation import DirectoryUser, Note, Revocation
 from workers.domain.witnessed import Seen
 
@@ -40,6 +41,11 @@ class Job(StrEnum):
     """What the user did since the session began."""
     STAND_DOWN = "stand_down"
     """List what the user did as a responder, and pass on what was theirs."""
+    PASS_ON = "pass_on"
+    """Make whoever accepted a handoff the owner of what it passes on."""
+    SHOW_HANDOFF = "show_handoff"
+    LOOK_UP = "look_up"
+    """Find somebody without a revocation, and tell whoever asked."""
     SHOW = "show"
 
 
@@ -52,6 +58,7 @@ class Wake:
 
 
 SHOW = Wake(Job.SHOW)
+SHOW_HANDOFF = Wake(Job.SHOW_HANDOFF)
 
 
 class Record(Protocol):
@@ -141,6 +148,10 @@ class Records(Protocol[R]):
         """Ids whose card or notes are behind the record."""
         ...
 
+    def behind(self, record: R) -> None:
+        """Its message is behind though its record did not change: something else that it shows did."""
+        ...
+
     def shown(self, record: R) -> None:
         """Everything up to `record.seq` was told."""
         ...
@@ -215,12 +226,37 @@ class RevocationStore(Records[Revocation], Protocol):
 
     def marked(self, name: str) -> datetime | None: ...
 
+    def figure(self, name: str, value: int) -> None:
+        """Keep that `name` is `value` now; 0 or more. Not signed: for people to read, and nothing may rest on it."""
+        ...
+
+    def figured(self, name: str) -> "Figure | None":
+        """What was kept last, and when; None where there is nothing, or nothing that we could have kept."""
+        ...
+
     def digest(self) -> Digest:
         """What all logs lead to now."""
         ...
 
+    def remember_members(self, group: str, members: frozenset[str]) -> None:
+        """Who was in a Slack user group when it was last read. Not signed: nothing that decides may rest on it."""
+        ...
+
+    def remembered_members(self, group: str) -> frozenset[str] | None:
+        """As they were remembered; None where nothing is, or nothing that can be read."""
+        ...
+
 
 HandoffStore = Records[Handoff]
+LookupStore = Records[Lookup]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, and when it was true."""
+
+    value: int
+    at: datetime
 
 
 class AuditSink(Protocol):
@@ -502,6 +538,8 @@ class OurApp:
     enterprise_id: str | None = None
     org_wide: bool = False
     """Installed once for a whole Enterprise Grid organization."""
+    workspace: str = ""
+    """The first part of its address before `.slack.com`, for links; empty where Slack did not tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -540,6 +578,14 @@ class Message:
     blocks: tuple[Mapping[str, Any], ...] = ()
 
 
+@dataclass(frozen=True)
+class Document:
+    """A text file, by its name."""
+
+    name: str
+    text: str
+
+
 class IncidentChannel(Protocol):
     """Slack's side of telling. Raises SlackAway (try again) or SlackRefused (a person must act).
 
@@ -553,6 +599,13 @@ class IncidentChannel(Protocol):
     def update(self, channel: str, ts: str, message: Message) -> None: ...
 
     def reply(self, channel: str, ts: str, message: Message, *, broadcast: bool) -> None: ...
+
+    def share(self, channel: str, ts: str, documents: Sequence[Document]) -> None:
+        """Upload files into the thread of `ts`, shown together. Several calls: one that fails shows nothing of them.
+
+        Source: Slack API reference, files.getUploadURLExternal and files.completeUploadExternal.
+        """
+        ...
 
     def tell(self, slack_id: str, message: Message) -> None:
         """A direct message to one person."""

@@ -25,7 +25,7 @@ from workers.adapters.redis_server import RedisServer, die_with_parent
 from workers.adapters.rq_workers import run_scheduler, warm_worker
 from workers.domain.errors import RevocationError
 from workers.pace import every
-from workers.service import containment, directory_copy, reconcile
+from workers.service import containment, directory_copy, handing_over, on_call, reconcile
 from workers.service.world import World
 from workers.settings import WorkerSettings
 
@@ -94,7 +94,7 @@ def _ask_for_groups(world: World) -> None:
 
 
 def _reconcile(world: World) -> None:
-    """Seven loops beside each other: a slow Slack, a slow read or a hanging write must not delay the rest."""
+    """Ten loops beside each other: a slow Slack, a slow read or a hanging write must not delay the rest."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -103,9 +103,12 @@ def _reconcile(world: World) -> None:
         threading.Thread(target=_loop, args=(stop, 1.0, reconcile.alert, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 1.0, _do_due, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 1.0, reconcile.do_steps, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 1.0, reconcile.do_lookups, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 0.3, reconcile.tell_untold, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 20.0, reconcile.find_hidden, world), daemon=True),
         threading.Thread(target=_loop, args=(stop, 5.0, directory_copy.keep, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 1.0, handing_over.keep, world), daemon=True),
+        threading.Thread(target=_loop, args=(stop, 5.0, on_call.keep, world), daemon=True),
     ]
     _know_the_groups(world)
     for loop in loops:

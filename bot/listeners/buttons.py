@@ -26,6 +26,7 @@ USE_CASES: dict[str, UseCase] = {
     "revocation_hold_until_released": lambda deps, who, id_, _: intake.hold(
         deps.store, who, id_, deps.rules.timing, until_released=True
     ),
+    "revocation_own": lambda deps, who, id_, _: intake.own(deps.store, who, id_),
     "revocation_release": lambda deps, who, id_, _: intake.ask_release(deps.store, who, id_, ""),
     "approval_refuse": lambda deps, who, id_, _: intake.refuse(deps.store, who, id_),
     "follow_ups_start": lambda deps, who, id_, _: intake.start_follow_ups(deps.store, who, id_),

@@ -126,7 +126,7 @@ def _typed(denial: Denial) -> Callable[..., None]:
     def receiver(ack: Ack, view: dict[str, Any], context: BoltContext) -> None:
         form = modals.sent(view)
         try:
-            outcome = denial(context["authority"], form.revocation_id, form.text("user_name"))
+            outcome = denial(context["authority"], form.record_id, form.text("user_name"))
         except REFUSALS as refusal:
             ack(response_action="errors", errors=form.at_field("user_name", bare(str(refusal))))
             return

@@ -12,16 +12,15 @@ from slack_bolt import Ack, App, BoltContext
 
 from bot import modals, pressed
 from bot.deps import Deps
+from bot.members import members
 from bot.modals import Sent, View
 from bot.opening import NOT_OPENED
 from bot.pressed import OldCard
 from bot.prompt import Prompt
 from workers.cards.bare import bare
-from workers.domain.actor import Actor
 from workers.domain.errors import REFUSALS, Refused
 from workers.domain.revocation import Revocation
 from workers.domain.step import Kind, Step
-from workers.ports import SlackPerson
 from workers.service import intake
 from workers.service.intake import Authority, Statement
 from workers.service.intake.authority import may
@@ -36,10 +35,10 @@ def register(app: App, deps: Deps) -> None:
     people = Prompt()
     for action_id, make in FORMS.items():
         app.action(action_id)(opener(_on_its_card(deps, make)))
-    app.view(modals.ATTEST)(_receiver(partial(_attest, deps)))
-    app.view(modals.ASSIGN)(_receiver(partial(_assign, deps, people)))
-    app.view(modals.FALSE_ALARM)(_receiver(partial(_false_alarm, deps)))
-    app.view(modals.RESTORE)(_receiver(partial(_restore, deps)))
+    app.view(modals.ATTEST)(receiver(partial(_attest, deps)))
+    app.view(modals.ASSIGN)(receiver(partial(_assign, deps, people)))
+    app.view(modals.FALSE_ALARM)(receiver(partial(_false_alarm, deps)))
+    app.view(modals.RESTORE)(receiver(partial(_restore, deps)))
 
 
 FormOf = Callable[[Authority, dict[str, Any], dict[str, Any]], View]
@@ -116,7 +115,8 @@ FORMS: dict[str, MakeForm] = {
 }
 
 
-Receive = Callable[[Authority, Sent], None]
+Receive = Callable[[Authority, Sent], View | None]
+"""What is done with a form when it is sent; what takes its place, or None: it closes."""
 
 
 class AtField(Exception):
@@ -127,19 +127,21 @@ class AtField(Exception):
         self.block = block
 
 
-def _receiver(receive: Receive) -> Callable[..., None]:
-    def receiver(ack: Ack, view: dict[str, Any], context: BoltContext) -> None:
+def receiver(receive: Receive) -> Callable[..., None]:
+    """The listener of a form; a refusal stands beside a field, the last where it names none."""
+
+    def receive_it(ack: Ack, view: dict[str, Any], context: BoltContext) -> None:
         form = modals.sent(view)
         try:
-            receive(context["authority"], form)
+            instead = receive(context["authority"], form)
         except AtField as refusal:
             ack(response_action="errors", errors=form.at_field(refusal.block, bare(str(refusal))))
         except REFUSALS as refusal:
             ack(response_action="errors", errors=form.at_field(form.inputs[-1], bare(str(refusal))))
         else:
-            ack()
+            ack() if instead is None else ack(response_action="update", view=instead)
 
-    return receiver
+    return receive_it
 
 
 def _attest(deps: Deps, who: Authority, form: Sent) -> None:
@@ -156,7 +158,7 @@ def _attest(deps: Deps, who: Authority, form: Sent) -> None:
         by_hand=bool(typed),
     )
     try:
-        intake.attest(deps.store, who, form.revocation_id, form.kind, said)
+        intake.attest(deps.store, who, form.record_id, form.kind, said)
     except Refused as refusal:
         raise AtField("done_at", str(refusal)) from refusal
 
@@ -165,35 +167,20 @@ def _assign(deps: Deps, people: Prompt, who: Authority, form: Sent) -> None:
     slack_id = form.text("assignee")
     if form.kind is None or not slack_id:
         raise AtField("assignee", "Who does it? Choose somebody.")
-    assignee = _assignee(deps, people, slack_id)
     try:
-        intake.assign(deps.store, who, form.revocation_id, form.kind, assignee)
+        [assignee] = members(deps, people, [slack_id], "press Done")
+        intake.assign(deps.store, who, form.record_id, form.kind, assignee)
     except Refused as refusal:
         raise AtField("assignee", str(refusal)) from refusal
 
 
-def _assignee(deps: Deps, people: Prompt, slack_id: str) -> Actor:
-    """Somebody who could press Done; where Slack does not say in time who it is, the id has to do."""
-    question = ("person", slack_id)
-    person: SlackPerson | None = people.answers({question: partial(deps.people.person, slack_id)}).get(
-        question
-    )
-    if person and (person.is_bot or person.deleted or person.is_guest or person.is_stranger):
-        raise AtField(
-            "assignee", f"{person.name} cannot press Done: only full members of this workspace can."
-        )
-    if person is None:
-        return Actor(kind="slack", id=slack_id, name=slack_id)
-    return Actor(kind="slack", id=slack_id, name=person.name, email=person.email or "")
-
-
 def _false_alarm(deps: Deps, who: Authority, form: Sent) -> None:
-    intake.ask_false_alarm(deps.store, who, form.revocation_id, form.text("reason"))
+    intake.ask_false_alarm(deps.store, who, form.record_id, form.text("reason"))
 
 
 def _restore(deps: Deps, who: Authority, form: Sent) -> None:
     ticked = modals.NOTHING_LOST in form.text(modals.NOTHING_LOST)
     try:
-        intake.ask_restore(deps.store, who, form.revocation_id, form.text("reason"), nothing_lost=ticked)
+        intake.ask_restore(deps.store, who, form.record_id, form.text("reason"), nothing_lost=ticked)
     except Refused as refusal:
         raise AtField("reason" if ticked else modals.NOTHING_LOST, str(refusal)) from refusal

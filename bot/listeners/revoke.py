@@ -1,5 +1,6 @@
-"""`/revoke`: what is typed becomes one use case, and its outcome one private answer."""
+"""`/revoke`: what is typed becomes one use case, and its outcome one private answer; wherever it was typed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -10,10 +11,14 @@ from bot import replies
 from bot.command_text import About, Drill, HandOff, Help, ListOpen, Revoke, Whom, Wrong, parse
 from bot.deps import Deps
 from bot.listeners.forms import false_alarm_form, restore_form
+from bot.listeners.handoff import hand_over
 from bot.listeners.searching import search_form
 from bot.modals import View
+from bot.prompt import Prompt
 from bot.rooms import Rooms
-from bot.silence import silence
+from bot.silence import silence, silence_after
+from workers.cards.searching import search_button
+from workers.cards.text import Block, button
 from workers.domain.errors import REFUSALS, Refused
 from workers.domain.revocation import Revocation
 from workers.domain.same_person import is_target
@@ -24,15 +29,15 @@ COMMAND = "/revoke"
 
 
 def register(app: App, deps: Deps) -> None:
-    rooms = Rooms(deps)
+    rooms, people = Rooms(deps), Prompt()
 
     def revoke(ack: Ack, command: dict[str, Any], context: BoltContext) -> None:
-        answer = _answer(deps, rooms, context["authority"], command)
-        if isinstance(answer, Form):
+        said = answer(deps, rooms, people, context["authority"], _typed(command))
+        if isinstance(said, Form):
             ack()
-            context["open_form"](answer.view, answer.otherwise)
+            context["open_form"](said.view, said.otherwise)
         else:
-            ack(**answer)
+            ack(**said)
 
     app.command(COMMAND)(revoke)
 
@@ -41,44 +46,71 @@ class NobodyFound(Refused):
     """The directory may know better who is meant."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What somebody typed, after the command or after the bot's name; and where."""
+
+    text: str
+    channel: str
+    workspace: str = ""
+    """Its domain, for links; empty where it is not known."""
+    thread_of: str | None = None
+    """The revocation in whose thread it was typed."""
+
+
+def _typed(command: Mapping[str, Any]) -> Typed:
+    text, channel, workspace = (
+        str(command.get(name) or "") for name in ("text", "channel_id", "team_domain")
+    )
+    return Typed(text=text, channel=channel, workspace=workspace)
+
+
 @dataclass(frozen=True)
 class Form:
     """An answer that is a form; and what to say where Slack does not open it."""
 
     view: View
     otherwise: str
+    opened_by: Block | None = None
+    """The button that opens it too, for where nothing was pressed, nor typed as a command."""
 
 
-def _answer(deps: Deps, rooms: Rooms, who: Authority, command: dict[str, Any]) -> replies.Reply | Form:
-    parsed = parse(str(command.get("text") or ""))
+def answer(deps: Deps, rooms: Rooms, people: Prompt, who: Authority, typed: Typed) -> replies.Reply | Form:
+    """Carry out what was typed; what only the person who typed it sees. May run twice."""
+    parsed = parse(typed.text)
     try:
         match parsed:
             case Wrong(sentence, nobody):
                 return replies.not_found(sentence) if nobody else replies.say(sentence)
             case Whom(sentence):
-                return Form(search_form(deps, who, str(command.get("channel_id"))), sentence)
+                return Form(search_form(deps, who, typed.channel), sentence, search_button())
             case Help():
                 return replies.help_()
             case ListOpen():
                 open_ones = _visible(deps, who, deps.store.open())
                 at, unreadable = deps.store.now(), deps.store.unreadable()
                 return replies.listed(
-                    open_ones, unreadable, deps.rules, at, _workspace(command), who.actor.id
+                    open_ones,
+                    unreadable,
+                    deps.rules,
+                    at,
+                    typed.workspace,
+                    who.actor.id,
+                    hands_over=who.responder,
+                    offers=intake.offers_to(deps.handoffs, who),
                 )
             case About():
-                return _about(deps, who, parsed, _workspace(command))
-            case HandOff() | Drill():
-                return replies.say("Not there yet.")
+                return _about(deps, who, parsed, typed.workspace)
+            case HandOff(incoming, note):
+                return hand_over(deps, people, who, incoming, note, typed.thread_of)
+            case Drill(reason):
+                return _drill(deps, rooms, who, reason, typed.channel)
             case Revoke():
-                return _revoke(deps, rooms, who, parsed, str(command.get("channel_id")))
+                return _revoke(deps, rooms, who, parsed, typed.channel)
     except NobodyFound as nobody:
         return replies.not_found(str(nobody))
     except REFUSALS as refusal:
         return replies.say(str(refusal))
-
-
-def _workspace(command: dict[str, Any]) -> str:
-    return str(command.get("team_domain") or "")
 
 
 def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: str) -> replies.Reply:
@@ -90,22 +122,47 @@ def _revoke(deps: Deps, rooms: Rooms, who: Authority, wanted: Revoke, typed_in: 
     return replies.asked(asked, wanted.reason, deps.rules, silence(deps))
 
 
+def _drill(deps: Deps, rooms: Rooms, who: Authority, reason: str, typed_in: str) -> replies.Reply:
+    channel = rooms.for_card(typed_in, frozenset())
+    asked = intake.drill(deps.store, who, deps.rules.drill_user, reason, channel=channel)
+    return replies.asked([asked], reason, deps.rules, silence(deps))
+
+
 def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.Reply | Form:
-    revocation = _found(deps, who, about)
+    try:
+        revocation = _found(deps, who, about)
+    except NobodyFound:
+        if about.word != "status" or about.target is None:
+            raise
+        return replies.looked_up(intake.look_up(deps.store, deps.lookups, who, about.target))
     me = who.actor.id
     match about.word:
         case "hold":
             held = intake.hold(deps.store, who, revocation.id, deps.rules.timing)
             return replies.changed(replies.held(held, deps.rules), held, workspace, me)
+        case "own":
+            owned = intake.own(deps.store, who, revocation.id)
+            return replies.changed(replies.owned(owned, revocation.owner), owned, workspace, me)
         case "release":
             asked = intake.ask_release(deps.store, who, revocation.id, about.reason)
             said = f"{revocation.id}: the release waits for a second person; the card names who can."
             return replies.changed(said, asked, workspace, me)
         case "false-alarm":
             form = false_alarm_form(deps, who, revocation, about.reason)
-            return Form(form, _press("False alarm", revocation))
+            return Form(
+                form,
+                _press("False alarm", revocation),
+                button("False alarm", "revocation_false_alarm", revocation.id),
+            )
+        case "report":
+            return replies.report_asked(
+                intake.ask_report(deps.store, who, revocation.id), silence_after(deps)
+            )
         case "restore":
-            return Form(restore_form(deps, who, revocation, about.reason), _press("Restore", revocation))
+            form = restore_form(deps, who, revocation, about.reason)
+            return Form(
+                form, _press("Restore", revocation), button("Restore", "revocation_restore", revocation.id)
+            )
         case _:
             return replies.status(revocation, _before(deps, revocation), deps.rules, workspace, me)
 

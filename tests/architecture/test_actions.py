@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.architecture.listeners import registered
-from workers.cards import card, moments
+from workers.cards import card, handoff, home, moments
 from workers.domain.actor import SYSTEM, Actor
+from workers.domain.handoff import Handoff, HandoffState
 from workers.domain.revocation import (
     Act,
     Coverage,
@@ -162,6 +163,22 @@ def messages() -> Iterator[Message]:
             yield moments.render(record, Note(kind=kind, at=NOON, broadcast=True), RULES)
 
 
+def handoffs() -> Iterator[Message]:
+    """A handoff's message in every state."""
+    for state in HandoffState:
+        made = Handoff(
+            id="H-ABCDEF",
+            state=state,
+            revocations=(REQUESTED.id,),
+            outgoing=(BOB,),
+            offered_by=BOB,
+            offered_at=NOON,
+            channel="C0SECINC01",
+            replaced_by="H-BCDEFG",
+        )
+        yield handoff.root(made, [replace(REQUESTED, state=State.CONFIRMED)], RULES, NOON, "example")
+
+
 def outside_the_cards() -> set[str]:
     """The action_ids of the buttons that other parts of the workers, and the bot's answers, put together."""
     return {
@@ -170,6 +187,17 @@ def outside_the_cards() -> set[str]:
         if path.parent.name != "cards"
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("button", "link")
+    }
+
+
+def at_home() -> set[str]:
+    """The action_ids of App Home's own buttons; the others are those of the lists."""
+    view = home.page(home.Now(viewer=BOB, at=NOON, revocations=[]), RULES)
+    return {
+        element["action_id"]
+        for block in view["blocks"]
+        for element in block.get("elements", ())
+        if "action_id" in element
     }
 
 
@@ -183,18 +211,19 @@ def _value(path: Path, node: ast.expr) -> str:
 
 @pytest.fixture(scope="module")
 def pressed() -> list[dict[str, Any]]:
-    return [element for message in messages() for element in elements(message)]
+    return [element for message in (*messages(), *handoffs()) for element in elements(message)]
 
 
 def test_every_button_has_a_listener_and_every_listener_a_button(pressed: list[dict[str, Any]]) -> None:
-    rendered = {element["action_id"] for element in pressed} | outside_the_cards()
+    rendered = {element["action_id"] for element in pressed} | outside_the_cards() | at_home()
     assert rendered == registered().actions
 
 
 def test_a_button_carries_the_id_of_its_revocation_and_nothing_else(pressed: list[dict[str, Any]]) -> None:
     for element in pressed:
         values = [option["value"] for option in element.get("options", [])] or [element.get("value")]
-        allowed = [None] if "url" in element else ["R-ABCDEF"] * len(values)
+        is_of_handoff = element["action_id"] in ("handoff_accept", "handoff_decline", "handoff_note")
+        allowed = [None] if "url" in element else ["H-ABCDEF" if is_of_handoff else "R-ABCDEF"] * len(values)
         assert values == allowed, element
 
 

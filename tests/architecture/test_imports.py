@@ -146,8 +146,8 @@ def test_the_bot_never_loads_awss_sdk() -> None:
 
 
 @pytest.mark.parametrize("job", Job)
-def test_every_job_names_a_function_that_takes_a_revocation_id(job: Job) -> None:
+def test_every_job_names_a_function_that_takes_the_id_of_a_record(job: Job) -> None:
     assert FUNCTION_OF[job].startswith("workers.jobs.")
     function = resolve_name(FUNCTION_OF[job].replace("workers.jobs.", "workers.jobs:"))
-    assert list(signature(function).parameters) == ["revocation_id"]
+    assert list(signature(function).parameters) in (["revocation_id"], ["handoff_id"], ["lookup_id"])
     assert job in QUEUE_OF

@@ -17,14 +17,17 @@ MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text())
 SCOPES_OF: dict[str, set[str]] = {
     "auth_test": set(),
     "bots_info": {"users:read"},
+    "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
     "conversations_info": {"channels:read", "groups:read"},
     "conversations_members": {"channels:read", "groups:read"},
+    "files_upload_v2": {"files:write"},
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read", "users:read.email"},
     "users_lookupByEmail": {"users:read.email"},
     "views_open": set(),
+    "views_publish": set(),
 }
 """What each Web API method needs. Source: the method's page in Slack's API reference, "Required scopes"; an e-mail
 in users.info needs users:read.email (users.info, "Email addresses")."""

@@ -380,6 +380,75 @@ def test_a_button_in_the_home_tab_tells_which_view(
     assert "response_url" not in received[0]
 
 
+def test_of_two_buttons_of_one_action_the_row_tells_which(
+    workspace: SlackWorkspace, client: WebClient, connected: App
+) -> None:
+    received: list[Json] = []
+
+    @connected.action("confirm")
+    def confirm(ack: Any, action: Json) -> None:
+        received.append(action)
+        ack()
+
+    words = {"type": "plain_text", "text": "Press"}
+    button = {"type": "button", "text": words, "action_id": "confirm", "value": "R-1"}
+    rows = [{"type": "actions", "block_id": name, "elements": [button]} for name in ("one", "two")]
+    client.views_publish(user_id=ALICE, view={"type": "home", "blocks": rows})
+    home = workspace.home(ALICE) or {}
+
+    assert workspace.click_view(ALICE, home["id"], "confirm", block_id="two").ok
+    assert received[0]["block_id"] == "two"
+
+
+def test_a_home_tab_is_refused_where_slack_refuses_it(workspace: SlackWorkspace, client: WebClient) -> None:
+    divider = {"type": "divider"}
+
+    def publish(count: int, **more: Any) -> Any:
+        return client.views_publish(user_id=ALICE, view={"type": "home", "blocks": [divider] * count}, **more)
+
+    first = publish(100)["view"]["hash"]
+    assert refused(lambda: publish(101)) == "invalid_arguments"
+    assert publish(1, hash=first).get("ok")
+    assert refused(lambda: publish(2, hash=first)) == "hash_conflict"
+    assert len((workspace.home(ALICE) or {})["blocks"]) == 1
+
+
+def test_the_event_of_a_home_tab_tells_which_tab_and_what_it_showed(
+    workspace: SlackWorkspace, client: WebClient, connected: App
+) -> None:
+    heard: list[Json] = []
+
+    @connected.event("app_home_opened")
+    def opened(event: Json) -> None:
+        heard.append(event)
+
+    assert workspace.open_home(ALICE).ok
+    client.views_publish(user_id=ALICE, view={"type": "home", "blocks": CARD})
+    assert workspace.open_home(ALICE).ok
+    assert workspace.open_home(ALICE, "messages").ok
+    workspace.wait_for(lambda: len(heard) == 3)
+    assert [(event["tab"], "view" in event) for event in heard] == [
+        ("home", False),
+        ("home", True),
+        ("messages", False),
+    ]
+    assert heard[1]["view"]["hash"] == (workspace.home(ALICE) or {})["hash"]
+
+
+def test_a_mention_by_somebody_of_another_workspace_tells_theirs(
+    workspace: SlackWorkspace, connected: App
+) -> None:
+    heard: list[Json] = []
+
+    @connected.event("app_mention")
+    def mentioned(event: Json, body: Json) -> None:
+        heard.append({**event, "shared": body["is_ext_shared_channel"]})
+
+    assert workspace.mention(EXT, SHARED, "list").ok
+    workspace.wait_for(lambda: heard)
+    assert (heard[0]["user_team"], heard[0]["shared"]) == ("T9", True)
+
+
 def test_what_one_person_alone_sees_can_be_clicked_and_taken_back(
     workspace: SlackWorkspace, client: WebClient, connected: App
 ) -> None:
@@ -1029,3 +1098,73 @@ def test_the_checker_counts_blocks_and_knows_their_ids() -> None:
     ]
     assert "less than 25 characters" in check_view(long_title)[0]
     assert "less than 3001" in check_view({**FORM, "private_metadata": "x" * 3001})[0]
+
+
+# ---------------------------------------------------------------- files
+
+
+@contextmanager
+def with_files(*, scopes: tuple[str, ...] = SCOPES) -> Iterator[tuple[SlackWorkspace, WebClient]]:
+    slack = SlackWorkspace(scopes=scopes).start()
+    try:
+        seed_demo(slack)
+        yield slack, WebClient(slack.state.bot_token, base_url=slack.api_url, retry_handlers=[])
+    finally:
+        slack.stop()
+
+
+TWO_FILES = [
+    {"filename": "a.md", "title": "a.md", "content": "# Tést"},
+    {"filename": "b.json", "title": "b.json", "content": "{}"},
+]
+
+
+def test_two_files_come_into_a_thread_as_one_message() -> None:
+    with with_files() as (slack, client):
+        root = client.chat_postMessage(channel=SEC_INC, text="root")["ts"]
+        client.files_upload_v2(channel=SEC_INC, thread_ts=root, file_uploads=TWO_FILES)
+
+        [shared] = [m for m in slack.thread(SEC_INC, root) if m.files]
+        assert [(f["name"], f["text"]) for f in shared.files] == [("a.md", "# Tést"), ("b.json", "{}")]
+        assert shared.thread_ts == root
+
+
+def refusal(call: Callable[[], object]) -> str:
+    with pytest.raises(SlackApiError) as caught:
+        call()
+    return str(caught.value.response["error"])
+
+
+def test_files_are_refused_as_slack_refuses_them() -> None:
+    with with_files(scopes=tuple(s for s in SCOPES if s != "files:write")) as (_, client):
+        assert refusal(lambda: client.files_getUploadURLExternal(filename="a", length=1)) == "missing_scope"
+    with with_files() as (slack, client):
+        assert (
+            refusal(lambda: client.files_getUploadURLExternal(filename="", length=1)) == "invalid_arguments"
+        )
+        assert (
+            refusal(lambda: client.files_getUploadURLExternal(filename="a", length=0)) == "invalid_arguments"
+        )
+        made = client.files_getUploadURLExternal(filename="a", length=1)
+
+        def complete(file_id: str = made["file_id"], channel: str = SEC_INC, **more: str) -> str:
+            files = [{"id": file_id, "title": "a"}]
+            return refusal(
+                lambda: client.files_completeUploadExternal(files=files, channel_id=channel, **more)  # type: ignore[arg-type]
+            )
+
+        assert complete("F0UNKNOWN1") == "file_not_found"
+        assert complete() == "file_not_found", "announced, and never uploaded"
+        with urllib.request.urlopen(urllib.request.Request(made["upload_url"], b"x")) as answer:
+            assert answer.status == 200
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(urllib.request.Request(made["upload_url"], b"x"))
+        assert complete(channel=ALICE) == "invalid_arguments", "a person is no channel here"
+        assert complete(channel="C0NOWHERE1") == "channel_not_found"
+        assert complete(thread_ts="1.1") == "invalid_thread_ts"
+        slack.leave(SEC_INC, slack.state.bot_user_id)
+        assert complete() in ("channel_not_found", "not_in_channel")
+        slack.join(SEC_INC, slack.state.bot_user_id)
+        client.files_completeUploadExternal(files=[{"id": made["file_id"], "title": "a"}], channel_id=SEC_INC)
+        assert complete() == "file_not_found", "once"
+        assert len([m for m in slack.messages(SEC_INC) if m.files]) == 1

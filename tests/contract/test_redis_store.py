@@ -324,6 +324,35 @@ def test_a_mark_of_a_time_to_come_counts_as_none(store: RedisStore, redis: Redis
     assert store.marked("policy_refused") is None
 
 
+def test_a_figure_is_kept_with_the_time_at_which_it_was_true(store: RedisStore) -> None:
+    assert store.figured("room") is None
+    for value in (31, 0):
+        store.figure("room", value)
+        kept = store.figured("room")
+        assert kept is not None
+        assert kept.value == value
+        assert timedelta(0) <= store.now() - kept.at < timedelta(seconds=2)
+
+
+@pytest.mark.parametrize(
+    "lie", ["", "many", "31", "-1 1700000000000", "9" * 4000 + " 1", "1 soon", "1 9999999999999999", "² 1"]
+)
+def test_a_figure_that_is_none_counts_as_none(store: RedisStore, redis: Redis, lie: str) -> None:
+    redis.hset("revoke:figures", "room", lie)
+    assert store.figured("room") is None
+
+
+def test_figures_that_became_something_else_are_made_anew(store: RedisStore, redis: Redis) -> None:
+    redis.set("revoke:figures", "x")
+    assert store.figured("room") is None
+    redis.delete("revoke:figures")
+    redis.rpush("revoke:figures", "x")
+    store.figure("room", 3)
+    kept = store.figured("room")
+    assert kept is not None
+    assert kept.value == 3
+
+
 # ---------------------------------------------------------------- locks
 
 
@@ -459,6 +488,8 @@ USES: dict[str, Callable[[RedisStore], object]] = {
     "untold": lambda s: s.untold(),
     "first_sight": lambda s: s.first_sight("x", timedelta(minutes=1)),
     "marked": lambda s: s.marked("x"),
+    "figure": lambda s: s.figure("x", 1),
+    "figured": lambda s: s.figured("x"),
     "log": lambda s: s.log("R-AAAAAA"),
     "lock": lambda s: _locked(s, timedelta(0)),
     "ask": lambda s: intake.ask(

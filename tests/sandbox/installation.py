@@ -331,6 +331,7 @@ _COMMON = frozenset(
         "AWS_DEFAULT_REGION",
         "REDIS_URL",
         "REVOKE_SIGNING_KEY",
+        "REVOKE_DRILL_USER",
     }
 )
 

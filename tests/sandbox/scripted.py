@@ -17,7 +17,7 @@ from workers.adapters.audit_log import AuditLog
 from workers.adapters.audit_sink import FileSink
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisHandoffs, RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisLookups, RedisStore
 from workers.adapters.witness import FileWitness
 from workers.domain import deny_document
 from workers.domain.actor import Actor
@@ -28,7 +28,7 @@ from workers.domain.revocation import DirectoryUser, Revocation, TargetRef
 from workers.domain.rules import Rules
 from workers.domain.step import ACCESS, Kind, Step
 from workers.domain.timing import Timing
-from workers.ports import Assignment, Attachment, Change, GoingOn, Item, Message, PolicyRead, Result
+from workers.ports import Assignment, Attachment, Change, GoingOn, Item, Message, OurApp, PolicyRead, Result
 from workers.service import containment, identification, intake
 from workers.service.intake import Authority, Request
 from workers.service.world import World
@@ -193,7 +193,12 @@ class Slack:
     """Takes everything, knows nobody."""
 
     def __getattr__(self, name: str) -> Any:
-        return {"post": lambda *_: "1.0", "members": lambda _: frozenset()}.get(name, lambda *_, **__: None)
+        return {
+            "post": lambda *_: "1.0",
+            "members": lambda _: frozenset(),
+            "group": lambda _: frozenset(),
+            "ourselves": lambda: OurApp(app_id=None, team_id="T0SANDBOX1"),
+        }.get(name, lambda *_, **__: None)
 
     def say(self, message: Message) -> None: ...
 
@@ -251,6 +256,7 @@ def scripted(directory: Path, *, provider: bool = False, **rules: Any) -> Iterat
         rules=Rules(incident_channel="C0SECINC01", timing=Timing(), disables_sign_in=provider, **rules),
         store=store,
         handoffs=RedisHandoffs(redis, AuditLog(b"k" * 32), JobQueue(redis), sink),
+        lookups=RedisLookups(redis, AuditLog(b"k" * 32), JobQueue(redis), sink),
         policy=policy,
         organization=aws,
         directory=aws,  # type: ignore[arg-type]

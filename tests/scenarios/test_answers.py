@@ -10,6 +10,7 @@ from tests.scenarios.steps import (
     ask,
     becomes,
     deny,
+    direct,
     form,
     newcomer,
     press,
@@ -91,7 +92,7 @@ def test_an_approve_in_an_old_answer_does_not_approve_a_newer_request(installati
 
     click(installation, CAROL, old, "approval_give", revocation_id(card))
 
-    whispered(installation, CAROL, "no longer what this answer shows")
+    whispered(installation, CAROL, "no longer what was shown here")
     assert lorenz in installation.aws.denied()
     click(installation, CAROL, answer(installation, CAROL, "list"), "approval_give", revocation_id(card))
     becomes(installation, card, "Released")
@@ -123,6 +124,22 @@ def test_status_shows_what_was_before_and_offers_the_next_step(installation: Ins
     held = answer(installation, BOB, "hold lotte")
     assert "stays denied until" in held.text
     assert "Open the card" in str(held.blocks)
+
+
+def test_status_of_somebody_without_a_revocation_is_told_by_direct_message_and_denies_nobody(
+    installation: Installation,
+) -> None:
+    nelly = newcomer(installation, "nelly")
+    before = installation.aws.denied()
+
+    seen = answer(installation, BOB, "status nelly", "C0GENERAL1")
+
+    assert "Looking nelly up; the answer comes as a direct message." in seen.text
+    dm = direct(installation, BOB, "No revocation. Nobody pressed anything, and they are not denied.")
+    assert nelly in dm.text
+    assert not [block for block in dm.blocks if block["type"] == "actions"]
+    assert not [r for r in installation.store.open() if of(r) in (nelly, "nelly")]
+    assert installation.aws.denied() == before
 
 
 def test_several_are_denied_by_one_click_and_each_outcome_is_told(installation: Installation) -> None:
@@ -219,3 +236,47 @@ def test_who_may_not_revoke_gets_no_form(installation: Installation) -> None:
     said = installation.slack.command(CAROL, SEC_INC, "/revoke")
     assert said.text == "Only a responder can revoke. Ask one; REVOKE_RESPONDERS names them."
     assert installation.slack.view(CAROL) is None
+
+
+def test_a_mention_in_the_thread_of_a_card_is_about_that_one_and_is_answered_to_the_person_alone(
+    installation: Installation,
+) -> None:
+    newcomer(installation, "mona")
+    card = deny(installation, "mona key leaked")
+    before = len(installation.slack.messages(SEC_INC))
+
+    assert installation.slack.mention(BOB, SEC_INC, "status", card.ts).ok
+    whispered(installation, BOB, f"{revocation_id(card)} · Denied")
+    seen = installation.slack.ephemerals(BOB)[-1]
+    assert (seen.channel, seen.thread_ts) == (SEC_INC, card.ts)
+
+    assert installation.slack.mention(BOB, SEC_INC, "hold", card.ts).ok
+    whispered(installation, BOB, "stays denied")
+    becomes(installation, card, "Held")
+    said = [m for m in installation.slack.messages(SEC_INC)[before:] if m.user not in (BOB, ALICE)]
+    assert not [m for m in said if m.thread_ts is None], "nothing new stands in the channel"
+
+
+def test_app_home_shows_what_waits_and_denies_from_there(installation: Installation) -> None:
+    odessa = newcomer(installation, "odessa")
+    card = ask(installation, "odessa key leaked")
+    shows(installation, card, "Deny now")
+
+    assert installation.slack.open_home(BOB).ok
+    id_ = revocation_id(card)
+    page = installation.until(lambda: _home(installation, BOB, id_), 10)
+    assert installation.slack.click_view(BOB, page["id"], "revocation_confirm", value=id_).ok
+    becomes(installation, card, "Denied")
+    assert odessa in installation.aws.denied()
+    installation.until(lambda: f"{id_} · " in _home(installation, BOB, id_)["blocks"][0]["text"]["text"], 10)
+
+    assert installation.slack.open_home(BOB).ok
+    installation.until(lambda: _home(installation, BOB, "Room for "), 10)
+    assert installation.slack.click_view(BOB, page["id"], "home_refresh").ok
+    installation.until(lambda: f"{id_} · Denied" in str(_home(installation, BOB, id_)), 10)
+
+
+def _home(installation: Installation, user: str, words: str) -> dict[str, Any]:
+    """Somebody's App Home, once it has these words; empty before."""
+    page = installation.slack.home(user) or {}
+    return page if words in str(page) else {}

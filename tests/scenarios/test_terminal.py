@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.scenarios import steps
 from workers.adapters.redis_server import RedisServer
 from workers.domain.actor import Actor
 from workers.domain.deny_document import EMPTY
+from workers.ports import Change
 from workers.service import intake
 from workers.service.intake import Authority
 
@@ -257,6 +259,23 @@ def test_a_log_that_was_tampered_with_is_refused(bare: Installation) -> None:
     answer = bare.terminal("show", revocation_id)
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "its log has" in answer.stderr
+
+
+def test_who_owns_it_at_a_terminal_is_its_owner(bare: Installation, sharon: tuple[str, str]) -> None:
+    _, revocation_id = sharon
+    server = RedisServer(bare.directory)
+    server.ensure()
+    bobs = Change(
+        record=replace(bare.store.get(revocation_id), owner=Actor(kind="slack", id="U0BOB00001", name="bob")),
+        event="set_up",
+        actor=Actor(kind="system", id="test"),
+    )
+    bare.store.change(revocation_id, lambda current, now: bobs)
+    server.stop()
+    for _ in range(2):
+        assert "you are the owner now" in bare.terminal("own", revocation_id.lower()).stdout
+    whole = json.loads(bare.terminal("show", revocation_id, "--json").stdout)
+    assert [entry["event"] for entry in whole["log"]].count("owned") == 1
 
 
 def test_a_hold_is_told_with_its_end(bare: Installation, sharon: tuple[str, str]) -> None:

@@ -5,14 +5,16 @@ Requests are built and signed as Slack builds and signs them, also those that no
 
 import json
 import logging
+import re
 import secrets
 import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -41,17 +43,21 @@ from workers.adapters.directory_copy import RedisDirectoryCopy
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_connection import hasty
 from workers.adapters.redis_server import RedisServer
-from workers.adapters.redis_store import RedisHandoffs, RedisStore
+from workers.adapters.redis_store import RedisHandoffs, RedisLookups, RedisStore
 from workers.adapters.slack_channel import SlackChannel
 from workers.adapters.slack_people import SlackDirectory
 from workers.cards import card as cards
+from workers.cards.text import section
 from workers.domain.actor import Actor
 from workers.domain.directory_search import Known
 from workers.domain.due import next_due
+from workers.domain.handoff import Handoff
 from workers.domain.revocation import DirectoryUser, Revocation, TargetRef
 from workers.domain.rules import Rules
 from workers.domain.timing import Timing
-from workers.ports import Change, SlackPeople
+from workers.ports import Change, ChangeOf, SlackPeople
+from workers.ports import Message as CardMessage
+from workers.service import intake
 
 RULES = Rules(
     incident_channel=SEC_INC,
@@ -59,9 +65,12 @@ RULES = Rules(
     responders=(ALICE, BOB),
     approvers=(ALICE, BOB, CAROL),
     disables_sign_in=True,
+    drill_user="tess",
 )
 
 PATH = "/slack/events"
+
+AS_OF = re.compile(r"<!date[^>]*>|\"block_id\": \"[^\"]*\"")
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ class Door:
     server: RedisServer
     redis: Redis
     store: RedisStore
+    handoffs: RedisHandoffs
     people: SlackPeople
     rules: Rules
     gate: Guard
@@ -101,6 +111,27 @@ class Door:
         return payloads.clicked_message(
             self.slack.state, self.person(user), place, message, action=action, values={}
         )
+
+    def mention(self, user: str, text: str, channel: str = SEC_INC, thread_ts: str | None = None) -> Json:
+        """As an event; `text` without the bot's name is put behind it."""
+        me = f"<@{self.slack.bot_user_id}>"
+        words = text if me in text else f"{me} {text}"
+        said = Message(self.slack.state.next_ts(), channel, user, words, [], thread_ts)
+        place = self.slack.state.channels.get(channel)
+        return payloads.event(self.slack.state, payloads.app_mention(self.slack.state, said), place)
+
+    def opened(self, user: str) -> Json:
+        """App Home, as an event."""
+        return payloads.event(self.slack.state, payloads.app_home_opened(self.slack.state, self.person(user)))
+
+    def home_click(self, user: str, action: Json) -> Json:
+        """A button of App Home, whether it stands there or not."""
+        view = self.slack.home(user) or {"id": "V0HOME0001", "type": "home", "blocks": [], "hash": ""}
+        return payloads.clicked_view(self.slack.state, self.person(user), view, action, {})
+
+    def home(self, user: str) -> str:
+        """What is written on somebody's App Home; empty where nothing was published."""
+        return json.dumps(self.slack.home(user) or "", ensure_ascii=False)
 
     def button(self, action_id: str, value: str, row: str = "") -> Json:
         head = {"type": "button", "action_id": action_id, "block_id": row or "b1", "value": value}
@@ -149,10 +180,24 @@ class Door:
     def open(self, record: Revocation, *, rules: Rules | None = None) -> tuple[Revocation, Message]:
         """This record under a fresh id, with its card in the channel."""
         channel = SlackChannel.connected(self.slack.bot_token, self.slack.api_url)
-        made = self.store.create(lambda fresh, now: _change(replace(record, id=fresh, seq=0, card_ts=None)))
+        made = self.store.create(lambda fresh, now: set_up(replace(record, id=fresh, seq=0, card_ts=None)))
         ts = channel.post(made.channel, cards.render(made, rules or self.rules))
-        self.store.change(made.id, lambda current, now: _change(replace(current, card_ts=ts)))
+        self.store.change(made.id, lambda current, now: set_up(replace(current, card_ts=ts)))
         return self.store.get(made.id), self.slack.message(made.channel, ts)
+
+    def offer(self, record: Revocation, asked: Sequence[str]) -> tuple[Handoff, Message]:
+        """This record offered by its owner to whoever is asked, with the message in whose thread it is answered."""
+        made = intake.begin_handoff(
+            self.handoffs, [record], by=record.owner or _SET_UP, incoming=asked, channel=record.channel
+        )
+        channel = SlackChannel.connected(self.slack.bot_token, self.slack.api_url)
+        ts = channel.post(made.channel, CardMessage(made.id, (section(f"{made.id} is offered."),)))
+
+        def posted(current: Handoff, now: datetime) -> ChangeOf[Handoff]:
+            return ChangeOf(record=replace(current, root_ts=ts), event="set_up", actor=_SET_UP)
+
+        self.handoffs.change(made.id, posted)
+        return self.handoffs.get(made.id), self.slack.message(made.channel, ts)
 
     # what was done
 
@@ -170,7 +215,11 @@ class Door:
         whispers = [(e.user, e.text) for e in self.slack.state.ephemerals]
         views = {user: [view["id"] for view in stack] for user, stack in self.slack.state.views.items()}
         messages = {ts: m.text for by_ts in self.slack.state.messages.values() for ts, m in by_ts.items()}
-        return {"redis": kept, "whispers": whispers, "views": views, "messages": messages}
+        # A page says as of when it is, and is published anew whenever somebody looks.
+        homes = {
+            user: AS_OF.sub("", json.dumps(view["blocks"])) for user, view in self.slack.state.homes.items()
+        }
+        return {"redis": kept, "whispers": whispers, "views": views, "homes": homes, "messages": messages}
 
     def told(self, user: str) -> list[str]:
         """What this person alone was told so far."""
@@ -211,6 +260,7 @@ def _joined(
     redis = hasty(server.url)
     log = AuditLog(secrets.token_bytes(32))
     store = RedisStore(redis, log, JobQueue(redis), partial(next_due, timing=rules.timing))
+    handoffs = RedisHandoffs(redis, log, JobQueue(redis))
     store.mark("reconciled")
     directory = people(SlackDirectory.connected(slack.bot_token, slack.api_url, timeout=1))
     now = [0.0]
@@ -218,9 +268,11 @@ def _joined(
     copy.keep([Known(str(uuid.uuid4()), "mallory", "Mallory Target", "mallory@example.com")], store.now())
     known = KnownPeople(copy)
     known.refresh()
+    handoffs = RedisHandoffs(redis, log, JobQueue(redis))
     deps = Deps(
         store=store,
-        handoffs=RedisHandoffs(redis, log, JobQueue(redis)),
+        handoffs=handoffs,
+        lookups=RedisLookups(redis, log, JobQueue(redis)),
         people=directory,
         rules=rules,
         responders=rules.responders,
@@ -231,7 +283,7 @@ def _joined(
     client = WebClient(slack.bot_token, base_url=slack.api_url, timeout=5)
     app = build_app(client, slack.signing_secret, deps, gate)
     pages = Pages(app, lambda: {"ok": True}, slack.signing_secret)
-    made = Door(slack, server, redis, store, directory, rules, gate, app, pages, now)
+    made = Door(slack, server, redis, store, handoffs, directory, rules, gate, app, pages, now)
     app.use(_counting(made))
     return made
 
@@ -246,10 +298,11 @@ def _counting(made: Door) -> Callable[..., BoltResponse]:
     return count
 
 
-def _change(record: Revocation) -> Change:
-    return Change(
-        record=record, event="set_up", actor=Actor(kind="system", id="test", name="the test's set-up")
-    )
+_SET_UP = Actor(kind="system", id="test", name="the test's set-up")
+
+
+def set_up(record: Revocation) -> Change:
+    return Change(record=record, event="set_up", actor=_SET_UP)
 
 
 def kind_of(payload: Json) -> str:

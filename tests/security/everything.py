@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from bot.command_text import WORDS
+from bot.replies import HAND_OVER_ALL
 from tests.architecture.listeners import registered
 from tests.sandbox.slack.form import inputs
-from tests.sandbox.slack.seed import BOB, CAROL, SEC_INC
+from tests.sandbox.slack.seed import ALICE, BOB, CAROL, SEC_INC
 from tests.sandbox.slack.state import Json, Message
 from tests.security.door import Door, about_mallory
-from tests.unit.make import ALICE, at, followed, requested
+from tests.unit.make import ALICE as TARGET
+from tests.unit.make import at, followed, requested
 from workers.cards import approval
 from workers.domain.actor import Actor
 from workers.domain.look_back import LookBack
@@ -34,6 +36,8 @@ class Place:
     row: Callable[[Revocation], str] = lambda record: ""
     opens: bool = False
     """Whether the button opens a form there."""
+    offered: bool = False
+    """Whether it stands in the thread of a handoff that passes this record on."""
 
 
 def _asked(now: datetime) -> Revocation:
@@ -84,6 +88,7 @@ def _approval(record: Revocation) -> str:
 
 
 _USUAL = Place(_denied)
+_HANDOFF, _HANDOFF_FORM = Place(_denied, offered=True), Place(_denied, offered=True, opens=True)
 _STEP = Place(_denied, lambda record: f"step.{Kind.DEVICE}", opens=True)
 
 PLACES: dict[str, tuple[Place, ...]] = {
@@ -101,6 +106,10 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "step_attest": (_STEP,),
     "step_undo_attest": (Place(_attested, lambda record: f"step.{Kind.DEVICE}"),),
     "step_assign": (_STEP,),
+    "handoff_start": (Place(_denied, opens=True), Place(_denied, lambda record: HAND_OVER_ALL, opens=True)),
+    "handoff_accept": (_HANDOFF,),
+    "handoff_decline": (_HANDOFF_FORM,),
+    "handoff_note": (_HANDOFF_FORM,),
 }
 
 TYPED = {"user_name": "mallory", "done_by_name": "Ms. Miller of IT", "link": "https://example.com/1"}
@@ -124,9 +133,17 @@ def places(action_id: str) -> tuple[Place, ...]:
 
 
 def click(made: Door, action_id: str, place: Place, user: str) -> Json:
+    message, value, row = shown(made, action_id, place)
+    return made.click(user, message, made.button(action_id, value, row))
+
+
+def shown(made: Door, action_id: str, place: Place) -> tuple[Message, str, str]:
+    """The message that the button stands in, what it carries, and its row."""
     record, card = fresh(made, place.record)
-    value = NONCE if action_id == "doctor_test" else record.id
-    return made.click(user, card, made.button(action_id, value, place.row(record)))
+    if place.offered:
+        handoff, root = made.offer(record, asked=(ALICE, BOB))
+        return root, handoff.id, ""
+    return card, NONCE if action_id == "doctor_test" else record.id, place.row(record)
 
 
 def fresh(made: Door, record: Callable[[datetime], Revocation]) -> tuple[Revocation, Message]:
@@ -139,6 +156,7 @@ def texts(made: Door) -> Iterator[str]:
     for word in (*WORDS, "own", "handoff", "report", "drill", "accept", "audit"):
         yield word
         yield f"{word} {record.id} because of this"
+    yield f"status nobody-{made.store.now():%f}"
     yield "<@U0DAN00001|dan> key leaked"
     yield f"somebody-{made.store.now():%f} key leaked"
     yield "someone@example.com"
@@ -148,6 +166,30 @@ def texts(made: Door) -> Iterator[str]:
 def commands(made: Door, user: str, channel: str = SEC_INC) -> Iterator[Json]:
     for text in texts(made):
         yield made.command(user, text, channel)
+
+
+def mentions(made: Door, user: str, channel: str = SEC_INC) -> Iterator[Json]:
+    """Each word once as a mention of the bot, which is carried out by the same function; in the thread of a card too."""
+    record, card = fresh(made, _denied)
+    for text in (
+        *(f"{word} {record.id}" for word in WORDS),
+        "<@U0DAN00001> key leaked",
+        "revoke eva key leaked",
+    ):
+        yield made.mention(user, text, channel)
+    for text in ("status", "hold", "handoff", ""):
+        yield made.mention(user, text, channel, card.ts)
+
+
+def at_home(made: Door, user: str) -> Iterator[Json]:
+    """App Home opened, and every button as if it stood there."""
+    yield made.opened(user)
+    for action_id in actions():
+        place = places(action_id)[0]
+        record, _ = fresh(made, place.record)
+        value = NONCE if action_id == "doctor_test" else record.id
+        row = place.row(record)
+        yield made.home_click(user, made.button(action_id, value, f"{row}@{record.id}" if row else ""))
 
 
 def views(made: Door) -> list[Json]:
@@ -194,6 +236,8 @@ def _value(block_id: str, element: Json) -> Any:
     match element["type"]:
         case "users_select":
             return element.get("initial_user") or CAROL
+        case "multi_users_select":
+            return [CAROL]
         case "checkboxes":
             return [option["value"] for option in element["options"]]
         case "radio_buttons":
@@ -201,5 +245,5 @@ def _value(block_id: str, element: Json) -> Any:
         case "datetimepicker":
             return None
         case "external_select":
-            return {"text": {"type": "plain_text", "text": "mallory"}, "value": ALICE.user_id}
+            return {"text": {"type": "plain_text", "text": "mallory"}, "value": TARGET.user_id}
     return TYPED.get(block_id, "words")

@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from tests.unit.make import ALICE, T0
+from workers.cards.home import Now
 from workers.domain.actor import Actor
 from workers.domain.audit import Digest
+from workers.domain.handoff import Handoff
+from workers.domain.proof import Proof
 from workers.domain.revocation import (
     Act,
     DirectoryUser,
@@ -41,6 +44,17 @@ OURS: dict[type, dict[str, Collection[Any]]] = {
         "card_ts": [None, "1700000000.000100"],
         "policy_id": [None, "p-examplepolicyid111"],
     },
+    Handoff: {
+        "id": ["H-7K2M9Q"],
+        "v": [1],
+        "channel": ["C0SECINC01"],
+        "root_ts": [None, "1700000000.000100"],
+        "revocations": [("R-AAAAA0", "R-AAAAA1"), ("R-7K2M9Q",)],
+        "incoming": [(), PEOPLE],
+        "replaced_by": [None, "H-ABC234"],
+    },
+    Now: {"workspace": ["example"], "silence": [""], "unreadable": [()]},
+    Proof: {"revocation_id": ["R-7K2M9Q"]},
     Act: {"revocation_id": ["R-ABC234"]},
     Digest: {"hex": ["8f3a12bc90de41aa"]},
     DirectoryUser: {"user_id": [ALICE.user_id]},
@@ -172,6 +186,10 @@ class Filler:
         """What the states promise: whoever is denied was identified, confirmed and written."""
         if isinstance(made, Trouble):
             return replace(made, code=self.r.choice(CODES))
+        if isinstance(made, Now):
+            return replace(
+                made, revocations=[replace(one, id=f"R-AAAAA{n:X}") for n, one in enumerate(made.revocations)]
+            )
         unconfirmed = (State.REQUESTED, State.REFUSED, State.EXPIRED, State.CANCELLED)
         if not isinstance(made, Revocation) or made.state in unconfirmed:
             return made

@@ -53,8 +53,13 @@ _BELIEVING = "workers/service/believing.py"
 _RECHECKING = "workers/service/rechecking.py"
 _WITNESSED = "workers/domain/witnessed.py"
 _WITNESSED_TEST = "tests/unit/test_witnessed.py::"
+_TAKING_OVER = "workers/service/intake/taking_over.py"
+_HANDING_OVER_TEST = "tests/unit/test_handing_over.py::"
 _HOSTILE = "tests/security/test_hostile_redis.py::"
 _AGAIN = "tests/security/test_checked_again.py::"
+_HANDING_OVER = "workers/service/handing_over.py"
+_SHIFTS = "tests/faults/test_shifts.py::"
+_PRIVATE = "tests/security/test_private_surfaces.py::"
 _MATRIX = f"{_PEOPLE_TEST}test_only_members_with_rights_pass"
 
 MUTANTS = (
@@ -540,5 +545,114 @@ MUTANTS = (
         "return world.witness.first_time(what, world.store.now(), within)",
         "return world.store.first_sight(what, within)",
         f"{_HOSTILE}test_an_alarm_that_redis_says_was_raised_is_raised",
+    ),
+    Mutant(
+        _HANDING_OVER,
+        "if is_target(next_, current) or is_denied(world.store, next_):",
+        "if False:",
+        f"{_SHIFTS}test_nobody_becomes_the_owner_of_their_own_case_nor_of_any_while_denied",
+    ),
+    Mutant(
+        _HANDING_OVER,
+        "if owner is not None and not any(same_person(owner, one) for one in handoff.outgoing):",
+        "if False:",
+        f"{_SHIFTS}test_what_ended_or_was_taken_meanwhile_is_not_passed_and_that_is_said",
+    ),
+    Mutant(
+        _HANDING_OVER,
+        'before" if _passed_before(world, handoff, current) else ""',
+        'before" if False else ""',
+        f"{_SHIFTS}test_a_log_that_is_put_back_passes_no_owner_again",
+    ),
+    Mutant(
+        _HANDING_OVER,
+        "or current.owner != owner:",
+        "or False:",
+        f"{_SHIFTS}test_what_is_taken_between_the_look_and_the_change_stays_with_who_took_it",
+    ),
+    Mutant(
+        "workers/service/on_call.py",
+        "return person.deleted or person.is_bot or is_denied(world.store, actor)",
+        "return person.deleted or person.is_bot",
+        f"{_SHIFTS}test_a_target_a_bot_and_one_who_is_deactivated_are_not_asked",
+    ),
+    Mutant(
+        "workers/cards/handoff.py",
+        "return replace(revocation, channel_shared=True)",
+        "return revocation",
+        "tests/unit/test_handoff_cards.py::test_the_gaps_are_never_listed_because_the_target_may_read_along",
+    ),
+    # Handing over: the target takes nothing, only who is asked accepts, whoever is denied owns nothing.
+    Mutant(
+        _TAKING_OVER,
+        "if any(is_target(who.actor, revocation) for revocation in passed):",
+        "if False:",
+        f"{_HANDING_OVER_TEST}test_the_target_of_any_of_it_neither_accepts_nor_declines_nor_remarks",
+    ),
+    Mutant(
+        _TAKING_OVER,
+        "    not_denied(store, who)\n",
+        "",
+        f"{_HANDING_OVER_TEST}test_whose_own_revocation_is_open_has_no_say_in_any_handoff",
+    ),
+    Mutant(
+        _TAKING_OVER,
+        "if who.actor.id not in current.incoming and not (current.open_to_all and who.responder):",
+        "if False:",
+        f"{_HANDING_OVER_TEST}test_only_those_asked_accept_and_any_responder_once_it_is_open_to_all",
+    ),
+    Mutant(
+        _TAKING_OVER,
+        "    if not waiting:",
+        "    if False:",
+        f"{_HANDING_OVER_TEST}test_what_somebody_took_meanwhile_stays_theirs",
+    ),
+    Mutant(
+        "workers/service/intake/owning.py",
+        "        may(store, who, current)\n",
+        "",
+        f"{_HANDING_OVER_TEST}test_whose_own_revocation_is_open_has_no_say_in_any_handoff",
+    ),
+    Mutant(
+        "workers/service/intake/handing_over.py",
+        '        can_be_asked(store, Actor(kind="slack", id=one))\n',
+        "",
+        f"{_HANDING_OVER_TEST}test_whoever_could_not_take_it_is_not_asked",
+    ),
+    Mutant(
+        "bot/pressed.py",
+        "    if not _comes_from(current.channel, current.root_ts, body):",
+        "    if False:",
+        "tests/unit/test_pressed.py::test_a_handoff_is_answered_on_its_message_in_its_thread_and_in_an_answer_of_ours",
+    ),
+    Mutant(
+        "bot/guard.py",
+        "if origin.by_a_machine(body):",
+        "if False:",
+        f"{_PRIVATE}test_what_a_bot_writes_or_somebody_edits_does_nothing",
+    ),
+    Mutant(
+        "bot/home.py",
+        " or is_denied(deps.store, who.actor):",
+        ":",
+        f"{_PRIVATE}test_a_denied_responder_reads_what_a_stranger_reads",
+    ),
+    Mutant(
+        "bot/home.py",
+        "[one for one in store.open() if not is_target(who.actor, one)]",
+        "store.open()",
+        f"{_PRIVATE}test_who_is_asked_about_does_not_see_themselves",
+    ),
+    Mutant(
+        "bot/home.py",
+        "with self.deps.store.lock(",
+        "with self.deps.store.lock(f'{id(asked)}' +",
+        f"{_PRIVATE}test_of_two_publishings_the_one_that_read_first_never_stays",
+    ),
+    Mutant(
+        "bot/listeners/buttons.py",
+        'if pressed.privately(body) and action.get("action_id") in SECOND_YES:',
+        "if False:",
+        f"{_PRIVATE}test_a_second_yes_on_an_old_page_does_not_approve_a_newer_request",
     ),
 )

@@ -39,9 +39,10 @@ from workers.cli.listing import _line as listed_line
 from workers.cli.speech import card_text
 from workers.domain.actor import Actor
 from workers.domain.errors import RevocationError
+from workers.domain.handoff import Handoff
 from workers.domain.revocation import Revocation, State
 from workers.domain.rules import Rules
-from workers.ports import Change, Message
+from workers.ports import Change, ChangeOf, Message
 from workers.service import intake
 from workers.service.intake import Authority
 
@@ -137,9 +138,11 @@ def alive(sentence: str) -> Counter[Live]:
 
 
 def use_cases() -> list[tuple[str, Callable[..., Any]]]:
-    """Each thing that a person can ask for about a revocation."""
+    """Each thing that a person can ask for about a revocation, or about a handoff of it."""
     found = [
-        (name, f) for name, f in getmembers(intake, isfunction) if "revocation_id" in signature(f).parameters
+        (name, f)
+        for name, f in getmembers(intake, isfunction)
+        if {"revocation_id", "handoff_id"} & set(signature(f).parameters)
     ]
     return [(name, f) for name, f in found if "who" in signature(f).parameters]
 
@@ -156,6 +159,8 @@ def refusals(aws: Scripted, seed: int, texts: Callable[[], str]) -> list[str]:
             "store": aws.world.store,
             "who": Authority(actor=actor, responder=rights[0], approver=rights[1]),
             "revocation_id": made.id,
+            "handoffs": aws.world.handoffs,
+            "handoff_id": _offered(aws, filler.value(Handoff), made),
             "caps": rules.caps,
             "still_responder": lambda voter: True,
         }
@@ -187,6 +192,14 @@ def _stored(aws: Scripted, record: Revocation) -> Revocation:
         return Change(record=made, event="made", actor=Actor(kind="system", id="test"))
 
     return aws.world.store.create(decide)
+
+
+def _offered(aws: Scripted, handoff: Handoff, record: Revocation) -> str:
+    def decide(fresh: str, now: datetime) -> ChangeOf[Handoff]:
+        made = replace(handoff, id=fresh, seq=0, notes=(), offered_at=now, revocations=(record.id,))
+        return ChangeOf(record=made, event="made", actor=Actor(kind="system", id="test"))
+
+    return aws.world.handoffs.create(decide).id
 
 
 def _away(aws: Scripted, made: Revocation) -> None:
@@ -273,12 +286,11 @@ def test_the_terminal_and_the_alarm_say_hostile_records_in_words() -> None:
         filler = Filler(seed, lambda: hostile(r))
         record, rules = filler.value(Revocation), filler.value(Rules)
         for kind in note_kinds():
-            text = moments.render(record, filler.note_of(kind), rules).text
+            note = filler.note_of(kind)
+            text, typed = moments.render(record, note, rules).text, f"{record} {note.detail}"
             assert at_terminal(bare(text)) == []
             assert not [
-                m
-                for m in ("<@", "<!", "&lt;", "\u2060")
-                if m in text and m in bare(text) and m not in str(record)
+                m for m in ("<@", "<!", "&lt;", "\u2060") if m in text and m in bare(text) and m not in typed
             ]
         for said in (card_text(record, rules), listed_line(record)):
             with redirect_stdout(io.StringIO()) as shown, screen.only_text():

@@ -1,6 +1,7 @@
 """Who may: responders and approvers who are full members here. Everybody else is told so, and nothing is recorded."""
 
 import json
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -79,10 +80,18 @@ def matrix() -> str:
         requests = _requests(made)
         for user, sentence in OUTSIDE.values():
             tried += _turned_away(made, user, sentence, requests)
+        elsewhere = _elsewhere(made)
+        for user, _ in OUTSIDE.values():
+            tried += _kept_out(made, user, elsewhere)
+        before = made.done()
+        for request in elsewhere:
+            assert made.http(request(PLAIN)).status == 200
+        _nothing_happened(made, before, PLAIN)
         tried += _has_no_say(made, requests)
-        tried += _has_a_say(made, requests)
+        tried += _has_a_say(made, [*requests, *elsewhere])
     kinds = len(OUTSIDE) + 3
-    return f"{kinds} kinds of people times {len(requests)} commands, buttons and forms ({tried} requests): only members pass"
+    count = len(requests) + len(elsewhere)
+    return f"{kinds} kinds of people times {count} commands, mentions, buttons and forms ({tried} requests): only members pass"
 
 
 Request = Callable[[str], Json]
@@ -98,6 +107,41 @@ def _requests(made: Door) -> list[Request]:
         for click in everything.clicks(made, action_id, ALICE)
     ]
     return [*texts, *clicks, *forms]
+
+
+def _elsewhere(made: Door) -> list[Request]:
+    """Every word as a mention, App Home, and every button pressed there."""
+    events = [*everything.mentions(made, ALICE), *everything.at_home(made, ALICE)]
+    return [partial(_by, made, payload) for payload in events]
+
+
+def _by(made: Door, payload: Json, user: str) -> Json:
+    """The same by somebody else."""
+    if "event" not in payload:
+        return _as(made, payload, user)
+    event = {**payload["event"], "user": user, "user_team": made.person(_known(made, user)).team_id}
+    return {**payload, "event": event, "event_id": secrets.token_hex(8)}
+
+
+def _kept_out(made: Door, user: str, requests: list[Request]) -> int:
+    """No listener hears of it, and nobody else reads anything: what is told is told to them, or not at all."""
+    before, passed = made.done(), len(made.passed)
+    for request in requests:
+        assert made.http(request(user)).status == 200
+    assert len(made.passed) == passed
+    _nothing_happened(made, before, user)
+    return len(requests)
+
+
+def _nothing_happened(made: Door, before: Json, user: str) -> None:
+    after = made.done()
+    direct = {
+        m.ts for c, by_ts in made.slack.state.messages.items() if c.startswith("D") for m in by_ts.values()
+    }
+    assert after["redis"] == before["redis"]
+    said, then = after["messages"].items(), before["messages"].items()
+    assert {one for one in said if one[0] not in direct} == {one for one in then if one[0] not in direct}
+    assert "Mallory" not in made.home(user)
 
 
 def _command(made: Door, text: str, user: str) -> Json:
@@ -165,8 +209,8 @@ def _has_no_say(made: Door, requests: list[Request]) -> int:
     assert after["views"].get(PLAIN) is None, "and no form opens"
     said = made.told(PLAIN)
     clicks = [request for request in requests if request(PLAIN).get("type") == "block_actions"]
-    links = 2
-    assert len(said) >= len(clicks) - links
+    links, refresh = 2, 1
+    assert len(said) >= len(clicks) - links - refresh
     return len(requests)
 
 
@@ -342,7 +386,9 @@ def test_on_enterprise_grid_the_workspace_counts_and_not_the_organization(
 
 def test_the_app_is_learnt_from_slack_even_where_it_will_not_tell_all() -> None:
     with door(learnt=False) as made:
-        assert made.people.ourselves() == OurApp(app_id="A0SANDBOX1", team_id="T0SANDBOX1")
+        assert made.people.ourselves() == OurApp(
+            app_id="A0SANDBOX1", team_id="T0SANDBOX1", workspace="sandbox"
+        )
         made.slack.fault("bots.info", "error:missing_scope")
         assert made.people.ourselves().app_id is None
         made.slack.fault("bots.info", "http_500")
@@ -354,7 +400,9 @@ def test_which_app_we_are_is_asked_until_it_is_known() -> None:
     with door(learnt=False) as made:
         made.slack.fault("bots.info", "error:missing_scope")
         made.learn()
-        assert made.gate.prompt.known(OURSELVES) == OurApp(app_id=None, team_id="T0SANDBOX1")
+        assert made.gate.prompt.known(OURSELVES) == OurApp(
+            app_id=None, team_id="T0SANDBOX1", workspace="sandbox"
+        )
         made.gate.refresh()
         made.slack.wait_for(lambda: made.gate.prompt.known(OURSELVES).app_id, 5)
         calls = len(made.slack.calls("auth.test"))

@@ -19,11 +19,15 @@ MUST_ACT = {
     *("revocation_confirm", "revocation_cancel", "revocation_hold", "revocation_hold_until_released"),
     *("revocation_release", "revocation_deny_again", "approval_give", "approval_refuse", "approval_nudge"),
     *("follow_ups_start", "follow_ups_wait", "sign_in_disable_anyway", "step_retry", "doctor_test"),
-    *("step_attest", "step_assign", "revocation_false_alarm"),
+    *("step_attest", "step_assign", "revocation_false_alarm", "revocation_own"),
+    *("handoff_start", "handoff_accept", "handoff_decline", "handoff_note"),
 }
 """Buttons whose first press here is known to do something; else the test would prove nothing."""
 
-MUST_ACT_FORMS = {"attest_form", "assign_form", "false_alarm_form", "deny_form", "deny_again_form"}
+MUST_ACT_FORMS = {
+    *("attest_form", "assign_form", "false_alarm_form", "deny_form", "deny_again_form"),
+    *("handoff_start_form", "handoff_decline_form", "handoff_note_form"),
+}
 
 TIMES = 3
 
@@ -60,7 +64,9 @@ def _first(made: Door) -> list[tuple[Json, Json]]:
         with suppress(TimeoutError):
             acted[name] += made.slack.wait_for(lambda before=before: _trace(made) != before, patience)
         sent.append((payload, wire))
-    idle = {name for name in MUST_ACT | MUST_ACT_FORMS | {"/revoke"} if not acted[name]}
+    idle = {
+        name for name in MUST_ACT | MUST_ACT_FORMS | {"/revoke", "app_mention", "home"} if not acted[name]
+    }
     assert not idle, f"the first of these did nothing, so this proves nothing: {idle}"
     return sent
 
@@ -68,6 +74,10 @@ def _first(made: Door) -> list[tuple[Json, Json]]:
 def _all(made: Door) -> Iterator[tuple[str, Json]]:
     for payload in everything.commands(made, ALICE):
         yield "/revoke", payload
+    for payload in everything.mentions(made, ALICE):
+        yield "app_mention", payload
+    for payload in everything.at_home(made, ALICE):
+        yield "home", payload
     views = everything.views(made)
     for action_id in everything.actions():
         for payload in everything.clicks(made, action_id, ALICE):

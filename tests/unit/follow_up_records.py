@@ -1,9 +1,11 @@
 """Records with follow-ups in every stage, as the cards are reviewed with them."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from tests.unit.make import BOB, CAROL, RULES, at, attested, coverage, followed, reach, some_reach
+from workers.domain import overdue
 from workers.domain.actor import Actor
 from workers.domain.revocation import Diff, ReleaseRequest, Restore, Revocation, Snapshot, State, Trouble
 from workers.domain.rules import Rules
@@ -108,18 +110,23 @@ def cards() -> dict[str, tuple[Revocation, Rules]]:
             RULES,
         ),
         "watched_with_steps_open": (_watched(), DIRECTORY_RULES),
+        "steps_overdue": (_overdue(), DIRECTORY_RULES),
+        "held_overdue": (_held_overdue(), DIRECTORY_RULES),
     }
 
 
-def _failed() -> Revocation:
-    failed: dict[str, Any] = {
+def _failed_step() -> dict[str, Any]:
+    return {
         "state": StepState.FAILED,
         "gone": 38,
         "total": 40,
         "detail": "2 could not be removed. ReadOnlyAccess in 333333333333: AWS said AccessDenied. Allow "
         "sso:DeleteAccountAssignment, then Retry.",
     }
-    return followed(RULES, {**TAKEN, Kind.ASSIGNMENTS: failed}, **READ, **STARTED, snapshot=SNAPSHOT)
+
+
+def _failed() -> Revocation:
+    return followed(RULES, {**TAKEN, Kind.ASSIGNMENTS: _failed_step()}, **READ, **STARTED, snapshot=SNAPSHOT)
 
 
 def _gap() -> Revocation:
@@ -159,6 +166,26 @@ def _watched() -> Revocation:
     return replace(record, state=State.WATCHED, off_at=at(hours=13, minutes=15))
 
 
+def _overdue() -> Revocation:
+    """Sessions and credentials: their owners were told. Assignments failed, and somebody was told of that too."""
+    failed = {**_failed_step(), "due_at": at(hours=1, minutes=20)}
+    given = {**TAKEN, Kind.ASSIGNMENTS: failed, Kind.CREDENTIALS: {"assignee": DAVE}}
+    return as_told(followed(DIRECTORY_RULES, given, **READ, **STARTED), at(hours=4, minutes=2))
+
+
+def _held_overdue() -> Revocation:
+    why = "bob holds them until two people release them."
+    held: dict[str, Any] = {"hold_open": True, "held_because": why, "held_at": at(hours=2)}
+    return as_told(followed(DIRECTORY_RULES, TAKEN, **NO_ACCESS, **STARTED, **held), at(days=1, hours=3))
+
+
+def as_told(record: Revocation, now: datetime) -> Revocation:
+    """All that is overdue by then was told to its owner."""
+    changed = overdue.telling(record, DIRECTORY_RULES.timing, now)
+    assert changed is not None
+    return overdue.heard(changed, changed.notes[-1], DIRECTORY_RULES.timing, now).told(changed.notes[-1])
+
+
 def moments() -> dict[str, tuple[Revocation, str, str]]:
     asked = followed(RULES, TAKEN, **NO_ACCESS, **STARTED, release=FALSE_ALARM)
     return {
@@ -193,4 +220,8 @@ def moments() -> dict[str, tuple[Revocation, str, str]]:
             "AssumeRole: 3 times.\nNot looked at: account 999999999999.",
         ),
         "notice_with_nobody_attesting": (_hand_steps(), "notice", ""),
+        "overdue_to_owners": (_overdue(), "overdue", "assignments sessions credentials|"),
+        "overdue_to_the_group": (_overdue(), "overdue", "|sessions"),
+        "overdue_to_owner_and_group": (_overdue(), "overdue", "credentials|sessions slack"),
+        "overdue_and_done_since": (_watched(), "overdue", "sessions|"),
     }

@@ -15,6 +15,7 @@ from tests.unit.follow_up_records import DIRECTORY_RULES, TAKEN
 from tests.unit.make import BOB, CAROL, RULES, at, confirmed, coverage, denied, followed, requested
 from tests.unit.test_cards import shown
 from workers.cards import approval, open_list, protection
+from workers.domain.handoff import Handoff, Remark
 from workers.domain.revocation import (
     Diff,
     Ratification,
@@ -47,6 +48,23 @@ OPEN_ONES = [
 ]
 
 
+OFFER = Handoff(
+    id="H-AAAAAA",
+    revocations=("R-AAAAAA", "R-CCCCCC"),
+    outgoing=(BOB, CAROL),
+    incoming=(DAVE,),
+    offered_by=BOB,
+    offered_at=at(hours=1),
+    channel="C0SECINC01",
+)
+TO_ALL = replace(OFFER, id="H-BBBBBB", incoming=(), outgoing=(BOB,))
+NOTED = replace(
+    OFFER,
+    revocations=tuple(f"R-{n:06}" for n in range(12)),
+    remarks=(Remark(by=CAROL, at=at(hours=1), text="The key is rotated."),),
+)
+
+
 def answers() -> Mapping[str, Reply]:
     now, ended = at(hours=1, minutes=30), denied(id="R-EEEEEE", state=State.RELEASED, off_at=at(hours=13))
     targets = [TargetRef(kind="user_name", value=name) for name in ("dora", "emil")]
@@ -61,8 +79,21 @@ def answers() -> Mapping[str, Reply]:
         "list_with_unreadable": replies.listed(OPEN_ONES[1:2], ["R-GGGGGG"], RULES, now, "example", DAVE),
         "status": replies.status(OPEN_ONES[2], [ended], RULES, "example", DAVE),
         "held": replies.changed(replies.held(denied(**CARD), RULES), denied(**CARD), "", DAVE),
+        "report_asked": replies.report_asked(denied(**CARD, drill=True), None),
+        "report_asked_where_the_target_reads": replies.report_asked(
+            denied(**CARD, channel_shared=True), None
+        ),
         "release_asked": replies.changed("The release waits.", WAITS, "example", BOB.id),
         "nobody_found": replies.not_found("There is no revocation of this person."),
+        "list_with_an_offer": replies.listed(
+            OPEN_ONES[2:3], [], RULES, now, "example", DAVE, hands_over=True, offers=[OFFER, TO_ALL]
+        ),
+        "handed_over": replies.handed_over(replace(OFFER, outgoing=(BOB,)), OPEN_ONES, BOB),
+        "handed_over_by_another": replies.handed_over(NOTED, OPEN_ONES, CAROL),
+        "handed_over_without_owner": replies.handed_over(replace(TO_ALL, outgoing=()), OPEN_ONES, BOB),
+        "owned": replies.changed(
+            replies.owned(denied(**CARD, owner=CAROL), BOB), denied(**CARD), "", CAROL.id
+        ),
         "asked_two": replies.asked(fresh, "key leaked", RULES, None),
     }
 

@@ -63,7 +63,7 @@ ACTION_IDS = frozenset(
         *["revocation_confirm", "revocation_cancel", "revocation_hold", "revocation_false_alarm"],
         *["revocation_release", "revocation_restore", "approval_give", "approval_refuse"],
         *["follow_ups_start", "follow_ups_wait", "step_attest", "step_retry"],
-        *["handoff_start", "handoff_accept", "handoff_decline"],
+        *["handoff_start", "handoff_accept", "handoff_decline", "revocation_own"],
         *["revocation_hold_until_released", "open_policy", "open_identity_center"],
         *["approval_nudge", "sign_in_disable_anyway", "step_assign", "revocation_deny_again"],
         "directory_search",
@@ -458,6 +458,12 @@ def _cards() -> dict[str, Revocation]:
     proven = {"reach": reach(at(hours=1)), "coverage": coverage(), "no_mint_at": at(hours=1)}
     asked = ReleaseRequest(asked_by=BOB, asked_at=at(hours=2), reason="it was a drill")
     return {
+        "drill_waits_for_deny_now": requested(**access, drill=True),
+        "drill_denied": followed(**access, drill=True),
+        "drill_waits_for_a_second_person": followed(**access, drill=True, release=asked),
+        "drill_released": denied(
+            state=State.RELEASED, off_at=at(hours=1), released_by=(BOB, CAROL), drill=True
+        ),
         "looking_up": requested(user=None, slack_name=None),
         "still_reading": requested(),
         "waits_for_deny_now": requested(**access),

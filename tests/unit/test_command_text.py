@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.command_text import About, Help, ListOpen, Revoke, Whom, Wrong, parse
+from bot.command_text import About, Drill, HandOff, Help, ListOpen, Revoke, Whom, Wrong, parse
 from tests.unit.make import ALICE_ID
+from workers.domain.handoff import NOTE_LIMIT
 from workers.domain.revocation import TargetRef
 from workers.domain.user_id import is_user_id
 
@@ -178,6 +179,40 @@ def test_the_words_are_known_in_any_letter_case(letter_case: object) -> None:
     assert parse(f"{case('false-alarm')} r-7k2m9q a drill") == false_alarm
     release = About("release", target=slack("U0ALICE001"), reason="<@U0BOB00001> says false alarm")
     assert parse(f"{case('release')} <@U0ALICE001> <@U0BOB00001> says false alarm") == release
+
+
+def test_a_handoff_names_who_is_next_and_keeps_the_note_word_for_word() -> None:
+    assert parse("handoff") == HandOff()
+    assert parse("HandOff <@U0BOB00001|bob>") == HandOff(("U0BOB00001",))
+    named_two = "handoff <@U0BOB00001>, <@W0CAROL001|carol>,<@U0BOB00001> key &lt;1&gt;  is\n out"
+    assert parse(named_two) == HandOff(("U0BOB00001", "W0CAROL001"), "key <1>  is\n out")
+    assert parse("handoff ask <@U0BOB00001> first") == HandOff((), "ask <@U0BOB00001> first")
+    assert parse(f"handoff {'x' * NOTE_LIMIT}") == HandOff((), "x" * NOTE_LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("handoff <!subteam^S0ONCALL01|@oncall> all quiet", "name its people one by one, or nobody"),
+        ("handoff @carol all quiet", "Slack does not know `@carol` as a person"),
+        (f"handoff <@U0BOB00001> {'x' * (NOTE_LIMIT + 1)}", f"```/revoke handoff <@U0BOB00001> {'x' * 9}"),
+        ("own", "Whom? Type `/revoke own @alice`."),
+        ("own alice <@U0BOB00001>", "One at a time: type `/revoke own alice`"),
+        ("report ???", "`???` is no target. Type `/revoke report @alice`."),
+        ("handof <@U0BOB00001>", "Did you mean `/revoke handoff`"),
+    ],
+)
+def test_a_handoff_that_is_not_understood_is_answered_with_what_to_type(typed: str, said: str) -> None:
+    assert said in wrong(typed)
+
+
+def test_whose_it_becomes_the_report_and_the_drill_are_words_too() -> None:
+    assert parse("own alice") == About("own", target=named("alice"))
+    assert parse("Own r-7k2m9q") == About("own", revocation_id="R-7K2M9Q")
+    assert parse("report <@U0ALICE001>") == About("report", target=slack("U0ALICE001"))
+    assert parse("drill") == Drill()
+    assert parse("drill  each month &amp; after\n changes ") == Drill("each month & after\n changes")
+    assert "500 fit" in wrong(f"drill {'x' * 501}")
 
 
 def test_an_over_long_reason_is_given_back_whole_with_its_targets() -> None:

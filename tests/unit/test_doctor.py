@@ -10,12 +10,14 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
+from tests.unit.make import denied
 from workers.adapters.slack_app import SlackApp
 from workers.cli import doctor_follow_ups, doctor_slack
 from workers.cli.speech import readable
 from workers.cli.terminal import Terminal
 from workers.domain.deny_document import EMPTY
 from workers.domain.errors import AwsUnsettled, SlackAway, SlackRefused
+from workers.domain.revocation import DirectoryUser, Revocation
 from workers.domain.rules import Rules
 from workers.domain.step import Kind
 from workers.domain.timing import Timing
@@ -277,3 +279,38 @@ def test_the_bot_counts_as_tried_once_a_test_card_was_pressed(pressed: bool, lev
 )
 def test_a_terminal_names_its_own_commands(slack: str, terminal: str) -> None:
     assert readable(slack) == terminal
+
+
+TESS = DirectoryUser(user_id="906768f5e0-11111111-2222-3333-4444-555555555555", user_name="tess")
+
+
+def drills(user: str | None, found: list[DirectoryUser], *records: Revocation) -> list[Finding]:
+    store = SimpleNamespace(
+        now=lambda: NOW, open=lambda: list(records), ended_since=lambda since: [r for r in records if r.ended]
+    )
+    directory = SimpleNamespace(
+        by_user_name=lambda name: found, by_user_id=lambda user_id: found[0] if found else None
+    )
+    return list(doctor.drills(world({"drill_user": user}, store=store, directory=directory)))
+
+
+def test_without_a_test_user_doctor_only_hints() -> None:
+    (found,) = drills(None, [])
+    assert found.level is Level.OK
+    assert "REVOKE_DRILL_USER" in str(found)
+
+
+def test_a_test_user_whom_the_directory_does_not_know_is_a_warning() -> None:
+    unknown, never = drills("tess", [])
+    assert (unknown.level, never.level) == (Level.WARN, Level.WARN)
+    assert "has no user tess" in str(unknown)
+    assert "not proven by a drill within 100 days" in str(never)
+    assert drills(TESS.user_id, [TESS], denied(drill=True, written_at=NOW))[0].level is Level.OK
+
+
+@pytest.mark.parametrize(("days", "level"), [(1, Level.OK), (89, Level.OK), (91, Level.WARN)])
+def test_a_drill_of_last_quarter_is_overdue(days: int, level: Level) -> None:
+    _, proof = drills("tess", [TESS], denied(drill=True, written_at=NOW - timedelta(days=days)))
+    assert proof.level is level
+    assert "last proven by a drill 2026-" in str(proof)
+    assert "(R-7K2M9Q)" in str(proof)

@@ -69,11 +69,16 @@ READ = {"reach": reach(), "coverage": coverage()}
             id="notice",
         ),
         pytest.param(
-            denied(next_read_at=at(days=2), held_because="Access is left."),
-            at(days=2),
+            denied(next_read_at=at(hours=20), held_because="Access is left."),
+            at(hours=20),
             id="held: next reading",
         ),
-        pytest.param(denied(next_read_at=at(days=2), hold_open=True), at(days=2), id="hold without end"),
+        pytest.param(denied(next_read_at=at(hours=20), hold_open=True), at(hours=20), id="hold without end"),
+        pytest.param(
+            denied(next_read_at=at(days=3), hold_open=True, held_at=at(hours=2)),
+            at(days=1, hours=2),
+            id="held: a day later somebody must say it anew",
+        ),
         pytest.param(
             denied(next_read_at=at(days=2), hold_open=True, look_back=None),
             at(minutes=1, seconds=12),

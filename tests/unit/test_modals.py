@@ -1,7 +1,7 @@
 """The forms: Slack takes them, they say what they do, and what is left empty means the default."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,13 +13,24 @@ from bot.modals import Sent, View
 from tests.sandbox.slack.blocks import check_view
 from tests.sandbox.slack.form import form_state
 from tests.unit.follow_up_records import DIRECTORY_RULES, TAKEN
-from tests.unit.make import ALICE_ID, attested, followed
+from tests.unit.make import ALICE_ID, BOB, T0, attested, followed
+from workers.domain.handoff import Handoff
 from workers.domain.revocation import Revocation, State
 from workers.domain.step import Kind
 from workers.service.intake import attestable
 
 RECORD = followed(DIRECTORY_RULES, TAKEN)
 STEPS = attestable(RECORD)
+
+
+HANDOFF = Handoff(
+    id="H-7K2M9Q",
+    revocations=("R-7K2M9Q",),
+    outgoing=(BOB,),
+    offered_by=BOB,
+    offered_at=T0,
+    channel="C0SECINC01",
+)
 
 
 def forms(record: Revocation = RECORD) -> dict[str, View]:
@@ -31,6 +42,8 @@ def forms(record: Revocation = RECORD) -> dict[str, View]:
         "false alarm": modals.false_alarm(record, "a drill"),
         "restore": modals.restore(record),
         "restore, all attested": modals.restore(all_attested(record)),
+        "hand over": modals.hand_over(record, choose=False),
+        "hand over which": modals.hand_over(record, choose=True),
     }
 
 
@@ -62,7 +75,7 @@ def test_slack_takes_every_form_whatever_the_names_are(name: str) -> None:
 @pytest.mark.parametrize("name", forms())
 def test_every_form_carries_its_revocation_and_has_a_field_for_errors(name: str) -> None:
     form = sent(forms()[name])
-    assert form.revocation_id == "R-7K2M9Q"
+    assert form.record_id == "R-7K2M9Q"
     assert form.at_field("no such field", "why")
     assert set(form.at_field(form.inputs[-1], "why")) == {form.inputs[-1]}
 
@@ -113,6 +126,27 @@ def test_the_tick_is_there_only_while_it_is_needed() -> None:
     ticked = sent(forms()["restore"], {modals.NOTHING_LOST: {modals.NOTHING_LOST: [modals.NOTHING_LOST]}})
     assert ticked.text(modals.NOTHING_LOST) == modals.NOTHING_LOST
     assert sent(forms()["restore"]).text(modals.NOTHING_LOST) == ""
+
+
+def test_whoever_hands_over_may_name_nobody_and_all_is_offered_where_nothing_is_chosen() -> None:
+    form = sent(forms()["hand over which"])
+    assert (form.text("which"), form.text("next"), form.text("note")) == ("all", "", "")
+    given: dict[str, dict[str, Any]] = {
+        "which": {"which": modals.ONLY_THIS},
+        "next": {"next": ["U0BOB00001", "U0CAROL001"]},
+    }
+    filled = sent(forms()["hand over which"], given)
+    assert (filled.text("which"), filled.text("next")) == (modals.ONLY_THIS, "U0BOB00001,U0CAROL001")
+    assert "which" not in sent(forms()["hand over"]).inputs
+
+
+@pytest.mark.parametrize("make", [modals.decline, modals.note])
+def test_the_forms_of_a_handoff_carry_its_id_and_want_words(make: Callable[[Handoff], View]) -> None:
+    view = make(HANDOFF)
+    assert check_view(view) == []
+    assert sent(view).record_id == "H-7K2M9Q"
+    (field,) = [block for block in view["blocks"] if block["type"] == "input"]
+    assert field["optional"] is False
 
 
 def test_a_restore_says_whether_they_stay_denied() -> None:

@@ -1,11 +1,15 @@
 """What a click says: which step, which list, from which card."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from bot import pressed
 from bot.pressed import OldCard
-from tests.unit.make import denied
-from workers.domain.errors import Refused
+from tests.unit.make import BOB, T0, denied
+from workers.domain.errors import Refused, UnknownRevocation
+from workers.domain.handoff import Handoff
 from workers.domain.step import Kind
 
 
@@ -53,6 +57,48 @@ def test_a_click_in_an_answer_of_ours_counts_from_wherever_it_was_typed() -> Non
             pressed.on_its_card(record, other)
 
 
+OFFERED = Handoff(
+    id="H-7K2M9Q",
+    revocations=("R-7K2M9Q",),
+    outgoing=(BOB,),
+    offered_by=BOB,
+    offered_at=T0,
+    channel="C0SECINC01",
+)
+
+
+def on_root(value: str, body: dict[str, Any], root_ts: str | None = "1.1") -> Handoff:
+    class Kept:
+        def get(self, record_id: str) -> Handoff:
+            assert record_id == OFFERED.id
+            return replace(OFFERED, root_ts=root_ts)
+
+    return pressed.handoff(Kept(), {"value": value}, body)  # type: ignore[arg-type]
+
+
+def test_a_handoff_is_answered_on_its_message_in_its_thread_and_in_an_answer_of_ours() -> None:
+    here, elsewhere = {"id": OFFERED.channel}, {"id": "C0GENERAL1"}
+    fits = [
+        {"channel": here, "container": {"message_ts": "1.1"}},
+        {"channel": here, "container": {"message_ts": "2.2", "thread_ts": "1.1"}},
+        {"channel": {"id": "D0CAROL001"}, "container": {"message_ts": "3.3"}},
+        {"channel": elsewhere, "container": {"message_ts": "9.9", "is_ephemeral": True}},
+    ]
+    for body in fits:
+        assert on_root("H-7K2M9Q", body).id == "H-7K2M9Q"
+    for channel, stamp in ((elsewhere, "1.1"), (here, "9.9")):
+        with pytest.raises(OldCard, match="The live one is in"):
+            on_root("H-7K2M9Q", {"channel": channel, "container": {"message_ts": stamp}})
+    unposted = {"channel": here, "container": {"message_ts": "9.9"}}
+    assert on_root("H-7K2M9Q", unposted, root_ts=None).id == "H-7K2M9Q", "its posting was not recorded yet"
+
+
+@pytest.mark.parametrize("value", ["", "R-7K2M9Q", "H-7k2m9q", "H-7K2M9Q ", "H-7K2M9Q\n", "<!channel>", "*"])
+def test_what_is_no_handoffs_id_is_not_even_looked_up(value: str) -> None:
+    with pytest.raises(UnknownRevocation, match="There is no such handoff"):
+        on_root(value, {"channel": {"id": OFFERED.channel}})
+
+
 def test_a_row_of_an_answer_says_also_which_revocation_it_is_about() -> None:
     assert pressed.row({"block_id": "step.sign_in@R-7K2M9Q"}) == "step.sign_in"
     assert pressed.row({"block_id": "approval.release.0@R-7K2M9Q.1795485600"}) == "approval.release.0"
@@ -62,5 +108,5 @@ def test_a_second_yes_from_an_answer_is_taken_for_what_it_showed_alone() -> None
     rows = frozenset({"approval.release.0@R-7K2M9Q.5", "ratify.R-7K2M9Q"})
     pressed.as_answered({"block_id": "approval.release.0@R-7K2M9Q.5"}, rows, "R-7K2M9Q")
     for row in ("approval.release.0@R-7K2M9Q.4", "approval.release.0", "", "made up by Slack"):
-        with pytest.raises(Refused, match="no longer what this answer shows"):
+        with pytest.raises(Refused, match="no longer what was shown here"):
             pressed.as_answered({"block_id": row}, rows, "R-7K2M9Q")

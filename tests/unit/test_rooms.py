@@ -39,6 +39,7 @@ def goes_to(slack: Slack, typed_in: str = TYPED, *targets: str, within: float = 
     deps = Deps(
         store=None,  # type: ignore[arg-type]
         handoffs=None,  # type: ignore[arg-type]
+        lookups=None,  # type: ignore[arg-type]
         people=slack,  # type: ignore[arg-type]
         rules=RULES,
         responders=(),

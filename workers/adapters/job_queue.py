@@ -21,9 +21,12 @@ QUEUE_OF = {
     Job.CONTAIN: CONTAIN,
     Job.IDENTIFY: LOOKUP,
     Job.SHOW: CARDS,
+    Job.SHOW_HANDOFF: CARDS,
     Job.READ_REACH: STEPS,
     Job.CLEAN_UP: STEPS,
     Job.STAND_DOWN: STEPS,
+    Job.PASS_ON: STEPS,
+    Job.LOOK_UP: STEPS,
     Job.FOLLOW_UP: FOLLOW_UPS,
     Job.REMOVE_ASSIGNMENTS: ASSIGNMENTS,
     Job.REMOVE_MEMBERSHIPS: MEMBERSHIPS,
@@ -39,7 +42,7 @@ QUEUES = tuple(dict.fromkeys(QUEUE_OF.values()))
 
 FUNCTION_OF = {job: f"workers.jobs.{job}" for job in Job}
 _ALLOWED = frozenset(FUNCTION_OF.values())
-_ARGUMENT = re.compile(r"[RH]-[A-Z0-9]{6}")
+_ARGUMENT = re.compile(r"[RHL]-[A-Z0-9]{6}")
 
 SERIALIZER = "json"
 TIMEOUT = 60

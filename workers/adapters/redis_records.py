@@ -26,8 +26,9 @@ logger = logging.getLogger(__name__)
 CARDS = "revoke:cards"
 SLACK_PAUSE = "revoke:slack-pause"
 MARKS = "revoke:marks"
+FIGURES = "revoke:figures"
 
-_TYPES = {CARDS: "hash", MARKS: "hash", journal.JOURNAL: "stream", journal.HEADS: "hash"}
+_TYPES = {CARDS: "hash", MARKS: "hash", FIGURES: "hash", journal.JOURNAL: "stream", journal.HEADS: "hash"}
 """Nothing in these, nor in a shelf's own, is signed: they say where to look, and a wrong one is made anew."""
 
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -176,6 +177,9 @@ class RedisRecords(Generic[R]):
         return [
             text_of(member) for member in self._indexed(lambda: self._redis.zrange(self._shelf.untold, 0, -1))
         ]
+
+    def behind(self, record: R) -> None:
+        self._indexed(lambda: self._redis.zadd(self._shelf.untold, {record.id: record.seq}, gt=True))
 
     def shown(self, record: R) -> None:
         self._indexed(lambda: self._told(keys=[self._shelf.untold], args=[record.id, record.seq]))

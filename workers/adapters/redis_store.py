@@ -1,5 +1,6 @@
 """The revocations in Redis, and what all processes share beside them: the clock, locks, marks, pauses."""
 
+import json
 import logging
 import secrets
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from workers.adapters import redis_journal as journal
 from workers.adapters.audit_log import AuditLog
 from workers.adapters.job_queue import JobQueue
 from workers.adapters.redis_records import (
+    FIGURES,
     MARKS,
     SLACK_PAUSE,
     RedisRecords,
@@ -31,9 +33,10 @@ from workers.domain.actor import Actor
 from workers.domain.audit import Digest
 from workers.domain.errors import StoreAway
 from workers.domain.handoff import Handoff, handoff_due
+from workers.domain.lookup import Lookup, lookup_due
 from workers.domain.revocation import Revocation
 from workers.domain.same_person import is_target, names_of, names_of_target
-from workers.ports import AuditSink
+from workers.ports import AuditSink, Figure
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +60,16 @@ HANDOFFS = Shelf(
     untold="revoke:handoffs:untold",
 )
 
+LOOKUPS = Shelf(
+    kind=Lookup,
+    what="lookup",
+    prefix="L-",
+    open="revoke:lookups:open",
+    ended="revoke:lookups:ended",
+    due="revoke:lookups:due",
+    untold="revoke:lookups:untold",
+)
+
 LOCK_LIFE = timedelta(seconds=10)
 """How long a lock outlives its holder. Longer than any one AWS call; short, so that a killed worker costs seconds."""
 
@@ -74,6 +87,10 @@ local left = redis.call('PTTL', KEYS[1])
 if left == -1 or left > tonumber(ARGV[1]) then return redis.call('DEL', KEYS[1]) end
 return 0
 """
+
+
+_LONGEST_FIGURE = 9
+"""Digits. What is longer was not put there by us."""
 
 
 def _about_key(name: str) -> bytes:
@@ -183,6 +200,19 @@ class RedisStore(RedisRecords[Revocation]):
         at = _marked_time(value) if value else None
         return at if at is not None and at <= self.now() else None
 
+    def figure(self, name: str, value: int) -> None:
+        self._indexed(
+            lambda: self._redis.hset(FIGURES, name, f"{value} {milliseconds(time_of(self._redis))}")
+        )
+
+    def figured(self, name: str) -> Figure | None:
+        kept = self._indexed(lambda: self._redis.hget(FIGURES, name))
+        value, _, time = (kept or b"").partition(b" ")
+        at = _marked_time(time)
+        if at is None or not value.isdigit() or len(value) > _LONGEST_FIGURE or at > self.now():
+            return None
+        return Figure(int(value), at)
+
     def pause_slack(self, seconds: float) -> None:
         with store_away():
             self._redis.set(SLACK_PAUSE, 1, px=max(1, int(seconds * 1000)))
@@ -190,6 +220,19 @@ class RedisStore(RedisRecords[Revocation]):
     def digest(self) -> Digest:
         with store_away():
             return journal.digest(self._redis)
+
+    def remember_members(self, group: str, members: frozenset[str]) -> None:
+        with store_away():
+            self._redis.set(_members_key(group), json.dumps(sorted(members)))
+
+    def remembered_members(self, group: str) -> frozenset[str] | None:
+        try:
+            with store_away():
+                return _members(self._redis.get(_members_key(group)))
+        except StoreAway as away:
+            if "WRONGTYPE" not in str(away.__cause__):
+                raise
+            return None
 
     @staticmethod
     def _release(lock: RedisLock) -> None:
@@ -211,8 +254,28 @@ class RedisHandoffs(RedisRecords[Handoff]):
         super().__init__(redis, log, queue, handoff_due, sink, shelf=HANDOFFS)
 
 
+class RedisLookups(RedisRecords[Lookup]):
+    """See `workers.ports.LookupStore`. Safe to share between threads."""
+
+    def __init__(self, redis: Redis, log: AuditLog, queue: JobQueue, sink: AuditSink | None = None) -> None:
+        super().__init__(redis, log, queue, lookup_due, sink, shelf=LOOKUPS)
+
+
 def _is_about(revocation: Revocation, actor: Actor) -> bool:
     return not revocation.ended and is_target(actor, revocation)
+
+
+def _members_key(group: str) -> str:
+    return f"revoke:members:{group}"
+
+
+def _members(text: bytes | None) -> frozenset[str] | None:
+    """Whoever writes to Redis may have written anything."""
+    try:
+        read = json.loads(text) if text is not None else None
+    except (ValueError, RecursionError):
+        return None
+    return frozenset(str(one) for one in read) if isinstance(read, list) else None
 
 
 def _marked_time(value: bytes) -> datetime | None:

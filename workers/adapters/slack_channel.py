@@ -1,12 +1,13 @@
 """The incident channel. Each call is sent once; times out in 5 seconds, well within the card's lock."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from slack_sdk import WebClient
 
 from workers.adapters.slack_calls import slack_answers, web_client
 from workers.cards.text import cut
-from workers.ports import Message
+from workers.ports import Document, Message
 
 _TIMEOUT = 5
 
@@ -35,6 +36,13 @@ class SlackChannel:
             self._client.chat_postMessage(
                 channel=channel, thread_ts=ts, reply_broadcast=broadcast, **_content(message), **_QUIET
             )
+
+    def share(self, channel: str, ts: str, documents: Sequence[Document]) -> None:
+        uploads = [
+            {"filename": one.name, "title": one.name, "content": one.text.encode()} for one in documents
+        ]
+        with slack_answers():
+            self._client.files_upload_v2(channel=channel, thread_ts=ts, file_uploads=uploads)
 
     def tell(self, slack_id: str, message: Message) -> None:
         with slack_answers():

@@ -4,6 +4,7 @@ Source: Slack API reference, users.info, conversations.*, usergroups.users.list,
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 
@@ -76,6 +77,7 @@ class SlackDirectory:
                 team_id=str(told["team_id"]),
                 enterprise_id=told.get("enterprise_id") or None,
                 org_wide=bool(told.get("is_enterprise_install")),
+                workspace=_workspace(str(told.get("url") or "")),
             )
 
     def _app_id(self, bot_id: str | None) -> str | None:
@@ -85,6 +87,12 @@ class SlackDirectory:
                 return str(self._client.bots_info(bot=bot_id)["bot"]["app_id"]) if bot_id else None
         except SlackRefused:
             return None
+
+
+def _workspace(url: str) -> str:
+    """Of `https://example.slack.com/`, or on Enterprise Grid `https://example.enterprise.slack.com/`."""
+    host = urlsplit(url).hostname or ""
+    return host.removesuffix(".slack.com") if host.endswith(".slack.com") else ""
 
 
 def _person(user: dict[str, Any]) -> SlackPerson:

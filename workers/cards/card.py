@@ -2,7 +2,17 @@
 
 from datetime import datetime
 
-from workers.cards import acts, approval, checklist, phrase, protection, residuals, second_person, way_out
+from workers.cards import (
+    acts,
+    approval,
+    checklist,
+    drill,
+    phrase,
+    protection,
+    residuals,
+    second_person,
+    way_out,
+)
 from workers.cards.searching import search_button
 from workers.cards.text import (
     Block,
@@ -13,6 +23,7 @@ from workers.cards.text import (
     context,
     fields,
     header,
+    inert,
     link,
     local,
     mention,
@@ -20,7 +31,7 @@ from workers.cards.text import (
     plain_section,
     section,
 )
-from workers.domain import clearance
+from workers.domain import clearance, overdue
 from workers.domain.revocation import Reach, Revocation, State
 from workers.domain.rules import Rules
 from workers.domain.user_id import is_user_id
@@ -29,7 +40,12 @@ from workers.ports import Message
 
 def render(revocation: Revocation, rules: Rules) -> Message:
     """The card as the record has it."""
-    blocks = [header(phrase.headline(revocation)), *_body(revocation, rules), *_feet(revocation)]
+    blocks = [
+        header(phrase.headline(revocation)),
+        *drill.next_step(revocation),
+        *_body(revocation, rules),
+        *_feet(revocation),
+    ]
     return Message(phrase.sentence(revocation, rules.timing), tuple(blocks))
 
 
@@ -71,16 +87,33 @@ def _told(revocation: Revocation, rules: Rules) -> Block:
 def _requested(revocation: Revocation, rules: Rules) -> list[Block]:
     if revocation.user is None:
         return [_told(revocation, rules)]
-    return [
-        *_identity(revocation),
-        *_warnings(revocation, rules),
-        *protection.before(revocation),
-        *_access(revocation),
-        _decide(revocation),
-    ]
+    return [*_identity(revocation), *_before_denying(revocation, rules), _decide(revocation)]
+
+
+def who_that_is(revocation: Revocation, rules: Rules) -> list[Block]:
+    """Who the one user is, what to know before they are denied, and what they can reach; nothing to press."""
+    return [_named(revocation), *_before_denying(revocation, rules)]
+
+
+def in_words(revocation: Revocation, rules: Rules) -> list[str]:
+    """The same but for the name, in sentences, for a message's `text`; mrkdwn."""
+    user = revocation.user
+    assert user is not None
+    sign_in = user.sign_in.lower() if user.sign_in else "not told by AWS"
+    told = [f"User ID {inert(user.user_id, 60)}; sign-in {sign_in}."]
+    shown = [block["text"]["text"] for block in _before_denying(revocation, rules)]
+    return [*told, *(inert(text, 700) for text in shown)]
+
+
+def _before_denying(revocation: Revocation, rules: Rules) -> list[Block]:
+    return [*_warnings(revocation, rules), *protection.before(revocation), *_access(revocation)]
 
 
 def _identity(revocation: Revocation) -> list[Block]:
+    return [_named(revocation), _reasons(revocation)]
+
+
+def _named(revocation: Revocation) -> Block:
     user = revocation.user
     assert user is not None
     pairs = [
@@ -90,7 +123,7 @@ def _identity(revocation: Revocation) -> list[Block]:
         ("User ID", user.user_id),
         ("Sign-in", user.sign_in.lower() if user.sign_in else "not told by AWS"),
     ]
-    return [fields(pairs), _reasons(revocation)]
+    return fields(pairs)
 
 
 def _reasons(revocation: Revocation) -> Block:
@@ -260,7 +293,12 @@ def _trouble(revocation: Revocation) -> list[Block]:
 
 def _until(revocation: Revocation, rules: Rules) -> Block:
     if why := phrase.held(revocation):
-        return plain_section(f"Held: {why}")
+        late = (
+            " OVERDUE: say what becomes of them."
+            if overdue.clean_up_is_overdue(revocation, rules.timing)
+            else ""
+        )
+        return plain_section(f"Held: {why}{late}")
     promised = clearance.promised_at(revocation, rules.timing)
     until = f" at least until {local(promised)}" if promised else ""
     stays = f"{phrase.stays(revocation)}{until}."
@@ -309,4 +347,16 @@ def _feet(revocation: Revocation) -> list[Block]:
         f"{revocation.id} · asked for by {mention(revocation.requested_by)} {local(revocation.requested_at)}"
     )
     owner = f"Owner: {mention(revocation.owner)}" if revocation.owner else "No owner yet"
-    return [context(asked, owner)]
+    return [context(asked, owner), *_ownership(revocation)]
+
+
+def _ownership(revocation: Revocation) -> list[Block]:
+    """Below the owner's name, while somebody must see to it."""
+    if revocation.ended or revocation.state is State.REQUESTED:
+        return []
+    return [
+        actions(
+            button("Hand over", "handoff_start", revocation.id),
+            button("I own this now", "revocation_own", revocation.id),
+        )
+    ]

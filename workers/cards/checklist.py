@@ -19,7 +19,7 @@ from workers.cards.text import (
     plain_section,
     section,
 )
-from workers.domain import clearance, follow_ups
+from workers.domain import clearance, follow_ups, overdue
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.follow_ups import Scope
 from workers.domain.revocation import Revocation, State
@@ -163,7 +163,8 @@ def _special(revocation: Revocation, step: Step, rules: Rules) -> Iterator[Block
     if step.state is not StepState.WAITING or not revocation.on_the_list:
         return
     if follow_ups.left_to_people(revocation, step):
-        yield section(f"{TITLES[step.kind]}: REVOKE_FOLLOW_UPS leaves the start to you.")
+        late = " OVERDUE." if overdue.step_is_overdue(revocation, step) else ""
+        yield section(f"{TITLES[step.kind]}: REVOKE_FOLLOW_UPS leaves the start to you.{late}")
         yield actions(
             button("Run now", "step_retry", revocation.id, style="primary"), block_id=block_id(step.kind)
         )
@@ -178,7 +179,8 @@ def _special(revocation: Revocation, step: Step, rules: Rules) -> Iterator[Block
 
 
 def _failed(revocation: Revocation, step: Step, rules: Rules) -> Iterator[Block]:
-    yield plain_section(f"{TITLES[step.kind]}: {_state(revocation, step, rules)}. {step.detail}")
+    late = ", OVERDUE" if overdue.step_is_overdue(revocation, step) else ""
+    yield plain_section(f"{TITLES[step.kind]}: {_state(revocation, step, rules)}{late}. {step.detail}")
     if revocation.on_the_list:
         yield actions(button("Retry", "step_retry", revocation.id), block_id=block_id(step.kind))
 
@@ -190,7 +192,8 @@ def by_hand(revocation: Revocation, rules: Rules) -> list[Block]:
 
 
 def hand_step(revocation: Revocation, step: Step, rules: Rules) -> list[Block]:
-    due = f" · due {local(step.due_at)}" if step.due_at else ""
+    late = overdue.step_is_overdue(revocation, step)
+    due = f" · {'OVERDUE, was due' if late else 'due'} {local(step.due_at)}" if step.due_at else ""
     who = mention(step.assignee or revocation.owner)
     detail = f" {inert(step.detail, 600)}" if step.detail else ""
     more = _said(step) if step.attested else f"{detail} {todo(revocation, step, rules)}"
@@ -315,8 +318,10 @@ def in_short(revocation: Revocation) -> str:
     by_state = {state: [s for s in revocation.steps if s.state is state] for state in StepState}
     failed = ", ".join(TITLES[s.kind] for s in by_state[StepState.FAILED])
     running = ", ".join(_much(s) for s in by_state[StepState.RUNNING])
-    open_ = ", ".join(TITLES[s.kind] for s in by_state[StepState.OPEN])
-    told = {"FAILED": failed, "running": running, "for people to do": open_}
+    late = [s for s in revocation.steps if overdue.step_is_overdue(revocation, s)]
+    open_ = ", ".join(TITLES[s.kind] for s in by_state[StepState.OPEN] if s not in late)
+    overdue_ = ", ".join(TITLES[s.kind] for s in late)
+    told = {"OVERDUE": overdue_, "FAILED": failed, "running": running, "for people to do": open_}
     parts = "; ".join(f"{word}: {steps}" for word, steps in told.items() if steps)
     return f"Follow-ups {parts}." if parts else ""
 

@@ -8,8 +8,12 @@ from workers.cards import (
     approval_moments,
     checklist,
     doubted,
+    drill,
+    overdue,
+    ownership,
     phrase,
     protection,
+    report,
     step_moments,
 )
 from workers.cards.text import (
@@ -19,6 +23,7 @@ from workers.cards.text import (
     button,
     context,
     cut,
+    in_utc,
     inert,
     mention,
     section,
@@ -41,10 +46,15 @@ def render(revocation: Revocation, note: Note, rules: Rules, digest: Digest | No
     """
     sentence, owner = _sentence(revocation, note, rules), mention(revocation.owner)
     wakes = note.broadcast and revocation.owner is not None and owner not in sentence
-    text = f"{revocation.id} · {sentence}{f' {owner}' if wakes else ''}"
+    text = f"{revocation.id} · {drill.told(revocation, sentence)}{f' {owner}' if wakes else ''}"
     return Message(
-        cut(text, 3900), (section(text), *_blocks(revocation, note, rules), *_anchor(note, digest))
+        cut(in_utc(text), 3900), (section(text), *_blocks(revocation, note, rules), *_anchor(note, digest))
     )
+
+
+def sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
+    """The same for another place than the revocation's own thread: no button, and nobody is woken anew; mrkdwn."""
+    return f"{revocation.id} · {_sentence(revocation, note, rules)}"
 
 
 def _anchor(note: Note, digest: Digest | None) -> list[Block]:
@@ -72,6 +82,8 @@ def _blocks(revocation: Revocation, note: Note, rules: Rules) -> list[Block]:
             return [actions(_deny_again(revocation))]
         case kind if kind in doubted.KINDS:
             return doubted.blocks(revocation)
+        case kind if kind in overdue.KINDS:
+            return overdue.blocks(revocation, note, rules)
         case kind if kind in acts.KINDS:
             return acts.moment_blocks(revocation, note)
         case _:
@@ -129,6 +141,10 @@ _ELSEWHERE = {
     **dict.fromkeys(protection.KINDS, protection.sentence),
     **dict.fromkeys(doubted.KINDS, doubted.sentence),
     **dict.fromkeys(acts.KINDS, acts.sentence),
+    **dict.fromkeys(ownership.KINDS, ownership.sentence),
+    **dict.fromkeys(overdue.KINDS, overdue.sentence),
+    **dict.fromkeys(drill.KINDS, drill.sentence),
+    **dict.fromkeys(report.KINDS, report.sentence),
 }
 """Who says the notes of these kinds."""
 

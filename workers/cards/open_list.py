@@ -8,9 +8,20 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from workers.cards import approval, checklist, phrase, protection, second_person
+from workers.cards import approval, checklist, drill, phrase, protection, second_person
 from workers.cards.step_words import title
-from workers.cards.text import Block, are_you_sure, button, cut, inert, local, mention, plain, section, utc
+from workers.cards.text import (
+    Block,
+    are_you_sure,
+    button,
+    cut,
+    inert,
+    local,
+    mention,
+    plain,
+    section,
+    utc,
+)
 from workers.domain import clearance, ratification
 from workers.domain.open_items import OpenItem, open_items
 from workers.domain.revocation import Revocation, State
@@ -23,6 +34,8 @@ WORDS = {
     "ratify": "ratify",
     "approve": "second person",
     "clean_up": "clean-up",
+    "give_back": "give back",
+    "start": "start the follow-ups",
 }
 """What is open, by the name that `workers.domain.open_items` gives it; a follow-up has its own title."""
 
@@ -55,6 +68,15 @@ def lines(revocation: Revocation, timing: Timing, now: datetime, workspace: str,
 
     `workspace`: the domain of the Slack workspace, for the link to the card; empty where it is not known.
     """
+    block = section(summary(revocation, timing, now, workspace))
+    pressable, row = next_button(revocation, viewer)
+    if pressable is None:
+        return [block]
+    return [block | {"accessory": pressable} | ({"block_id": row} if row else {})]
+
+
+def summary(revocation: Revocation, timing: Timing, now: datetime, workspace: str) -> str:
+    """The lines alone; mrkdwn."""
     told = [
         f"{revocation.id} · {phrase.standing(revocation)}{second_person.waits(revocation)} · {phrase.person(revocation)}",
         f"{_capital(when(revocation, local))} · owner {mention(revocation.owner)}",
@@ -63,11 +85,7 @@ def lines(revocation: Revocation, timing: Timing, now: datetime, workspace: str,
         _ends(revocation, timing),
         card_link(revocation, workspace),
     ]
-    block = section("\n".join(line for line in told if line))
-    pressable, row = next_button(revocation, viewer)
-    if pressable is None:
-        return [block]
-    return [block | {"accessory": pressable} | ({"block_id": row} if row else {})]
+    return "\n".join(line for line in told if line)
 
 
 def sentence(revocation: Revocation, timing: Timing, now: datetime) -> str:
@@ -85,11 +103,15 @@ def card_link(revocation: Revocation, workspace: str) -> str:
 
     Source: Slack's method chat.getPermalink, whose answers have this form.
     """
-    ts = revocation.card_ts or ""
-    if _WORKSPACE.fullmatch(workspace) is None or _TS.fullmatch(ts) is None:
-        return f"Card in <#{revocation.channel}>"
-    url = f"https://{workspace}.slack.com/archives/{revocation.channel}/p{ts.replace('.', '')}"
-    return f"<{url}|Open the card>"
+    link = message_link(revocation.channel, revocation.card_ts, workspace, "Open the card")
+    return link or f"Card in <#{revocation.channel}>"
+
+
+def message_link(channel: str, ts: str | None, workspace: str, label: str) -> str:
+    """A link to a message; empty where the workspace or the message is not known. mrkdwn."""
+    if _WORKSPACE.fullmatch(workspace) is None or _TS.fullmatch(ts or "") is None:
+        return ""
+    return f"<https://{workspace}.slack.com/archives/{channel}/p{(ts or '').replace('.', '')}|{label}>"
 
 
 def when(revocation: Revocation, show: Callable[[datetime], str]) -> str:
@@ -125,9 +147,10 @@ def _open(revocation: Revocation, timing: Timing, now: datetime) -> list[str]:
     if dated is None or dated.due_at is None:
         return [f"{how_many}: {_named(left)}"]
     due = f"{'was due' if now >= dated.due_at else 'due'} {local(dated.due_at)}"
+    first = f"{what(dated)}{_whose(revocation, dated)}, {due}"
     if len(left) == 1:
-        return [f"{how_many}: {what(dated)}, {due}"]
-    return [f"{how_many}: {_named(left)} · next {what(dated)}, {due}"]
+        return [f"{how_many}: {first}"]
+    return [f"{how_many}: {_named(left)} · next {first}"]
 
 
 def _count(left: "list[OpenItem] | tuple[OpenItem, ...]", now: datetime) -> str:
@@ -143,6 +166,13 @@ def _named(left: list[OpenItem]) -> str:
 def what(item: OpenItem) -> str:
     """The item's name for people."""
     return WORDS.get(item.what) or title(item.what)
+
+
+def _whose(revocation: Revocation, item: OpenItem) -> str:
+    """Whoever has it, where that is not the owner of all; mrkdwn."""
+    if item.owner is None:
+        return f" (any of the {item.group})"
+    return "" if item.owner == revocation.owner else f" ({mention(item.owner)})"
 
 
 def _ends(revocation: Revocation, timing: Timing) -> str:
@@ -264,4 +294,4 @@ def was(revocations: list[Revocation]) -> str:
 
 
 def _ended(revocation: Revocation) -> str:
-    return f"{revocation.id} · {phrase.standing(revocation)} · asked for {local(revocation.requested_at)}"
+    return f"{revocation.id} · {phrase.standing(revocation)}{drill.mark(revocation)} · asked for {local(revocation.requested_at)}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from workers.cards import approval, checklist, second_person
+from workers.cards import approval, checklist, drill, second_person
 from workers.cards.text import inert, mention, utc
 from workers.domain import clearance
 from workers.domain.revocation import Coverage, Revocation, State
@@ -57,12 +57,13 @@ def headline(revocation: Revocation) -> str:
     word = standing(revocation)
     if word.startswith(HELD):
         word = f"{DENIED}{word.removeprefix(HELD)}, held"
-    return f"{word}: {revocation.who}"
+    return f"{word}{drill.mark(revocation)}: {revocation.who}"
 
 
 def sentence(revocation: Revocation, timing: Timing) -> str:
     """The message's whole text: for phones, notifications and screen readers; mrkdwn, nothing alive from outside."""
-    return f"{revocation.id} · {standing(revocation)}. {told(revocation, timing)}"
+    said = drill.told(revocation, told(revocation, timing))
+    return f"{revocation.id} · {standing(revocation)}. {said}"
 
 
 def told(revocation: Revocation, timing: Timing) -> str:
@@ -115,9 +116,10 @@ def person(revocation: Revocation) -> str:
     user = revocation.user
     if user is None:
         return inert(revocation.who, 100)
+    drill_ = drill.within(revocation)
     name = f"{inert(user.display_name, 100)} " if user.display_name else ""
     mail = f", {inert(user.email, 100)}" if user.email else ""
-    return f"{name}(user name {inert(user.user_name, 100).strip() or user.user_id}{mail})"
+    return f"{name}({drill_}user name {inert(user.user_name, 100).strip() or user.user_id}{mail})"
 
 
 def reason(revocation: Revocation) -> str:

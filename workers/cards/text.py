@@ -45,6 +45,7 @@ _SHOWN = {
 _SLACK_ID = re.compile(r"[A-Z][A-Z0-9]{2,}")
 _HALF = re.compile(r"(?:<[^<>]*|&[a-z]{0,3}|_)\Z")
 """A token, an escape or a word with `_` in it that was cut in the middle."""
+_LOCAL = re.compile(r"<!date\^\d+\^[^|>]*\|([^>]*)>")
 _END_OF_WORD = re.compile(r"_\Z")
 _UNSEEN_AT_MOST = 10
 """Characters for each that is shown; what comes after is not looked at."""
@@ -136,6 +137,11 @@ def utc(time: datetime) -> str:
 def local(time: datetime) -> str:
     """The time in the reader's own zone, with UTC for whoever cannot show it; mrkdwn."""
     return f"<!date^{int(time.timestamp())}^{{date_short_pretty}} {{time_secs}}|{utc(time)}>"
+
+
+def in_utc(mrkdwn: str) -> str:
+    """The same with each time of `local` in UTC: for a message's `text`, which is read where no zone is known."""
+    return _LOCAL.sub(r"\1", mrkdwn)
 
 
 def header(text: str) -> Block:

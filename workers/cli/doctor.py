@@ -62,6 +62,7 @@ def _all(at: Terminal, test_card: bool, try_to_write: bool) -> Checks:
     yield "organizations:UpdatePolicy", lambda: write(world)
     yield "identity source", lambda: checks.identity_source(world)
     yield "follow-ups", lambda: checks.follow_ups(world)
+    yield "drills", lambda: checks.drills(world)
     yield "SCIM", lambda: doctor_follow_ups.scim(at)
     yield "look back", lambda: doctor_follow_ups.look_back(at)
     yield "alarm topic", lambda: doctor_aws.alarm_topic(at)

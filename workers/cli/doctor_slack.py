@@ -6,11 +6,15 @@ from workers.adapters.slack_app import slack_app
 from workers.cli.terminal import Terminal
 from workers.domain.errors import SlackRefused
 from workers.service import doctor
-from workers.service.doctor import Check, Finding, fail, ok
+from workers.service.doctor import Check, Finding, fail, ok, warn
 
 NEEDED = frozenset(
-    {"commands", "chat:write", "users:read", "users:read.email", "channels:read", "groups:read"}
+    {
+        *("commands", "chat:write", "app_mentions:read"),
+        *("users:read", "users:read.email", "channels:read", "groups:read"),
+    }
 )
+FOR_REPORTS = frozenset({"files:write"})
 FOR_GROUPS = frozenset({"usergroups:read"})
 _NOT_VALID = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 
@@ -34,6 +38,11 @@ def app(at: Terminal) -> Iterator[Finding]:
         )
     else:
         yield ok("Slack scopes: all that are needed")
+    if FOR_REPORTS - found.scopes:
+        yield warn(
+            "Slack scopes: without files:write a report comes as text, cut where it is long.",
+            "Add it to the app and install it again.",
+        )
 
 
 def people(at: Terminal) -> Iterator[tuple[str, Check]]:

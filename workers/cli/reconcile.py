@@ -10,7 +10,7 @@ from workers.domain import deny_document
 from workers.domain.deny_plan import DenyPlan, plan, user_id_of
 from workers.domain.errors import AwsUnsettled, PolicyRefused
 from workers.domain.revocation import Revocation
-from workers.service import containment
+from workers.service import containment, handing_over
 from workers.service import reconcile as reconcile_
 from workers.service.world import World
 
@@ -50,6 +50,7 @@ def _pass(world: World) -> None:
     reconcile_.settle_policy(world)
     reconcile_.alert(world)
     reconcile_.do_due(world)
+    handing_over.keep(world)
     reconcile_.tell_untold(world)
 
 

@@ -16,10 +16,12 @@ from workers.cli.follow_ups import follow_ups
 from workers.cli.hold import hold
 from workers.cli.listing import list_
 from workers.cli.look_back import look_back
+from workers.cli.own import own
 from workers.cli.prepare import prepare
 from workers.cli.ratify import ratify
 from workers.cli.reconcile import reconcile
 from workers.cli.release import release
+from workers.cli.report import report
 from workers.cli.restore import false_alarm, restore
 from workers.cli.revoke import revoke
 from workers.cli.show import show
@@ -60,10 +62,12 @@ COMMANDS = (
     revoke,
     list_,
     show,
+    report,
     audit,
     look_back,
     snapshot,
     hold,
+    own,
     follow_ups,
     attest,
     undo_attest,

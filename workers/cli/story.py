@@ -8,6 +8,7 @@ from typing import Any
 from workers.cards.text import plain, utc
 from workers.cli.speech import name_of
 from workers.domain.actor import Actor
+from workers.domain.report import reason_of
 
 _IN_THE_LINE = frozenset({"request_id", "reason"})
 _LONGEST = 500
@@ -60,11 +61,5 @@ def _item(item: Mapping[str, Any]) -> str:
 
 def _why(entry: Mapping[str, Any]) -> str:
     """The reason that was given with this step."""
-    record, detail = entry["record"], entry.get("detail") or {}
-    reasons = {
-        "requested": (record.get("reasons") or [{}])[-1].get("text"),
-        "reason_added": (record.get("reasons") or [{}])[-1].get("text"),
-        "release_asked": (record.get("release") or {}).get("reason"),
-    }
-    why = reasons.get(entry["event"]) or detail.get("reason")
-    return f" · reason: {plain(str(why), 500)}" if why else ""
+    why = reason_of(entry)
+    return f" · reason: {plain(why, 500)}" if why else ""

@@ -18,6 +18,9 @@ from workers.domain.user_id import is_user_id
 PLACEHOLDER = "Add user ID here"
 CONDITION_KEY = "identitystore:userId"
 
+ROOM = "room"
+"""The name under which it is kept how many more user IDs fit, as of the last reading."""
+
 DEEPEST = 30
 """No policy nests deeper than this; what does is not read, so that it cannot exhaust the stack."""
 
@@ -59,6 +62,10 @@ class DenyDocument:
         ours = _with_values(statements[self.index], [*wanted, PLACEHOLDER])
         changed = [*statements[: self.index], ours, *statements[self.index + 1 :]]
         return _minified({**self.document, "Statement": changed})
+
+    def room(self, limit: int) -> int:
+        """How many more user IDs of 47 characters fit, as it would be written, under this limit of characters."""
+        return room(self.render(self.user_ids), limit)
 
 
 def parse(text: str) -> DenyDocument:

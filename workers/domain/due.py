@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from workers.domain import clearance, follow_ups, look_back, ratification
+from workers.domain import clearance, follow_ups, look_back, overdue, ratification
 from workers.domain.expiry import expires_at
 from workers.domain.revocation import Revocation, State
 from workers.domain.timing import APPROVE_WITHIN, WATCH_FOR, WRITE_WITHIN, Timing
@@ -20,7 +20,8 @@ def next_due(revocation: Revocation, timing: Timing) -> datetime | None:
     The writing of what is confirmed or releasing has no time: the policy is settled at once, and at every pass.
     """
     escalates = ratification.escalates_at(revocation)
-    times = (*_of_its_state(revocation, timing), *_giving_back(revocation), escalates)
+    late = overdue.next_tell_at(revocation, timing)
+    times = (*_of_its_state(revocation, timing), *_giving_back(revocation), escalates, late)
     return min((time for time in times if time is not None), default=None)
 
 

@@ -170,7 +170,7 @@ def _came_back(step: Step, count: int, now: datetime) -> Step:
     again = replace(step, ended_at=None, comebacks=step.comebacks + 1, total=step.gone + count)
     if again.comebacks > COMEBACKS:
         why = f"It came back {again.comebacks} times: somebody or something gives it again. Find out who, then Retry."
-        return replace(again, state=StepState.FAILED, detail=why)
+        return replace(again, state=StepState.FAILED, detail=why, due_at=now + ATTEST_SOON)
     return replace(again, state=StepState.WAITING, detail="It came back.", again_at=now)
 
 

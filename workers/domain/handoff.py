@@ -30,7 +30,8 @@ class HandoffState(StrEnum):
     """Nothing of it is open any more."""
 
 
-HANDOFF_ENDED = frozenset({HandoffState.RETURNED, HandoffState.REPLACED, HandoffState.CLOSED})
+HANDOFF_ENDED = frozenset({HandoffState.REPLACED, HandoffState.CLOSED})
+"""The states that nothing leaves. One that was returned can still be accepted."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -251,6 +251,22 @@ class Note:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Overdue:
+    """An open item of which somebody was told that it is overdue, so that nobody is told of it twice."""
+
+    key: str
+    """`workers.domain.open_items.OpenItem.key`: what it is, and its due time."""
+    told_at: datetime | None = None
+    """When its owner was told. None: the message waits for Slack."""
+    group_told: bool = False
+    """Whether the group was told too, or is told by the message that waits."""
+
+    @property
+    def what(self) -> str:
+        return self.key.partition("@")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Revocation:
     """One run for one user. The log's last entry holds exactly this."""
 
@@ -304,6 +320,8 @@ class Revocation:
     hold_open: bool = False
     hold_by: Actor | None = None
     held_because: str | None = None
+    held_at: datetime | None = None
+    """When somebody last said, or the bot last found, that they stay denied."""
     proven_at: datetime | None = None
     """When the gates were read green, for one who is being taken off by proof."""
     notice_at: datetime | None = None
@@ -332,6 +350,10 @@ class Revocation:
     """When that was read, and what the target owned passed on."""
     look_back: LookBack | None = None
     """What was asked of the logs on what the user did."""
+    overdue: tuple[Overdue, ...] = ()
+    """What was told as overdue, and is open still; one at most for each item."""
+    overdue_told_at: datetime | None = None
+    """When that was last told."""
 
     @property
     def giving_back(self) -> bool:
@@ -359,6 +381,10 @@ class Revocation:
     def with_step(self, step: Step) -> "Revocation":
         """The same record with this step in the place of the one of its kind."""
         return replace(self, steps=tuple(step if s.kind is step.kind else s for s in self.steps))
+
+    def passed_to(self, owner: Actor, now: datetime) -> "Revocation":
+        """The same record with this owner, who looks at it anew: one that is held is due a day from now again."""
+        return replace(self, owner=owner, held_at=now if self.held_at else None)
 
     def told(self, note: Note) -> "Revocation":
         """The same record without `note`."""

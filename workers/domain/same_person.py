@@ -4,7 +4,7 @@ import unicodedata
 from functools import lru_cache
 
 from workers.domain.actor import Actor
-from workers.domain.revocation import Revocation, TargetRef
+from workers.domain.revocation import DirectoryUser, Revocation, TargetRef
 from workers.domain.target_text import session_name
 
 
@@ -23,6 +23,11 @@ def same_person(one: Actor, other: Actor) -> bool:
 def is_target(actor: Actor, revocation: Revocation) -> bool:
     """Whether `actor` is the revocation's own target, by any of the names of either."""
     return bool(names_of(actor) & names_of_target(revocation))
+
+
+def is_user(actor: Actor, user: DirectoryUser, slack_id: str | None) -> bool:
+    """Whether `actor` is this user of the directory, who has this Slack account, by any of the names of either."""
+    return bool(names_of(actor) & _names(slack_id, user.email, user.user_name))
 
 
 def names_of(actor: Actor) -> frozenset[str]:

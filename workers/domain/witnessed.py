@@ -82,6 +82,7 @@ def held(revocation: Revocation, now: datetime, because: str) -> Revocation:
         adopted=True,
         written_at=now,
         hold_open=True,
+        held_at=now,
         held_because=why,
         next_read_at=now,
     )

@@ -60,6 +60,7 @@ def _adopted(world: World, fresh: str, now: datetime, user_id: str, lost: Seen |
         policy_id=world.policy.policy_id,
         written_at=now,
         hold_open=True,
+        held_at=now,
         held_because=f"Their user ID stood in the Deny policy without a record{stood}. They stay until two people release "
         "them.",
         next_read_at=now,

@@ -69,7 +69,7 @@ def _held(current: Revocation, now: datetime, gates: Sequence[str]) -> Change | 
     if current.held_because == why:
         return None
     # A notice that was given for a proof that failed is no notice for the next one.
-    changed = replace(clearance.unnoticed(current), held_because=why).noting(
+    changed = replace(clearance.unnoticed(current), held_because=why, held_at=now).noting(
         Note(kind="held", at=now, broadcast=True, detail=why)
     )
     detail = {"gates": list(gates)}

@@ -6,6 +6,7 @@ one lock whose ownership is checked before each write, one send per write, and a
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
@@ -13,7 +14,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 from workers.domain import deny_document
 from workers.domain.deny_document import DenyDocument
 from workers.domain.deny_plan import STALE_READS, DenyPlan, plan, user_id_of
-from workers.domain.errors import AwsUnsettled, PolicyRefused
+from workers.domain.errors import AwsUnsettled, PolicyRefused, StoreAway
 from workers.domain.revocation import Revocation, State
 from workers.ports import Lock, PolicyRead
 from workers.service import adoption, believing, read_back, rechecking, second_sink, trouble
@@ -105,7 +106,14 @@ def _make_equal(world: World, lock: Lock, revocation_id: str | None) -> PolicyRe
     believing.follow(world, [*changed, *settled])
     if fresh:
         _see_to_lost(world, lock, found, wants, document)
+    _keep_room(world, document)
     return read
+
+
+def _keep_room(world: World, document: DenyDocument) -> None:
+    """For people to read. What was to be done is done and recorded by now, and this may fail."""
+    with suppress(StoreAway):
+        world.store.figure(deny_document.ROOM, document.room(world.rules.policy_size))
 
 
 def _acted_on(

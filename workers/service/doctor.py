@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from workers.domain import deny_document
+from workers.domain import deny_document, target_text
 from workers.domain.errors import RevocationError, SlackRefused
 from workers.domain.follow_ups import automated
+from workers.domain.proof import LOOK_BACK
 from workers.domain.step import Kind
 from workers.domain.timing import CLOCKS_AGREE
 from workers.ports import Attachment, SlackPerson, SlackRoom
+from workers.service import intake
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -226,6 +228,40 @@ def follow_ups(world: World) -> Iterator[Finding]:
         return
     delay = world.rules.timing.follow_up_delay.total_seconds()
     yield ok(f"follow-ups: {', '.join(alone)} run by themselves {delay:g} s after the denial")
+
+
+def drills(world: World) -> Iterator[Finding]:
+    """When a drill last proved the Deny policy, and that there is somebody to drill with."""
+    user = world.rules.drill_user
+    if user is None:
+        yield ok(
+            "drills: no test user; name one in REVOKE_DRILL_USER, and `/revoke drill` proves that it works"
+        )
+    else:
+        yield _drill_user(world, user)
+    now = world.store.now()
+    proof = intake.last_drill(world.store, now)
+    if proof is not None:
+        end = "" if proof.to_the_end else ", and they are not off the list yet"
+        shown = f"Deny policy last proven by a drill {proof.at:%Y-%m-%d} ({proof.revocation_id}){end}"
+        yield warn(f"{shown}: overdue.", "Type `/revoke drill`.") if proof.overdue(now) else ok(shown)
+    elif user is not None:
+        days = LOOK_BACK.days
+        yield warn(f"Deny policy: not proven by a drill within {days} days.", "Type `/revoke drill`.")
+
+
+def _drill_user(world: World, user: str) -> Finding:
+    target = target_text.unmistakable(user) or target_text.user_name(user)
+    if target is not None and target.kind == "user_id":
+        found = [one for one in [world.directory.by_user_id(target.value)] if one is not None]
+    else:
+        found = world.directory.by_user_name(target.value if target is not None else user)
+    if len(found) == 1:
+        return ok(f"drills: the test user is {found[0].user_name} ({found[0].user_id})")
+    return warn(
+        f"drills: Identity Center has {len(found) or 'no'} user{'s' if found else ''} {user}.",
+        "Correct REVOKE_DRILL_USER, or make the user.",
+    )
 
 
 def clocks(world: World, host: datetime) -> Iterator[Finding]:

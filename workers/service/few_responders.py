@@ -17,21 +17,21 @@ MOST_ASKED = 10
 
 def count(world: World, revocation_id: str) -> None:
     """Put it into the record of a target who is a responder; None stays where Slack does not say. May run twice."""
-    left = _left(world, world.store.get(revocation_id))
-    if left is None:
+    others = left(world, world.store.get(revocation_id).target.slack_id)
+    if others is None:
         return
 
     def counted(current: Revocation, now: datetime) -> Change | None:
-        if current.ended or current.responders_left == left:
+        if current.ended or current.responders_left == others:
             return None
-        changed = replace(current, responders_left=left)
+        changed = replace(current, responders_left=others)
         return Change(record=changed, event="responders_counted", actor=SYSTEM, wakes=(SHOW,))
 
     world.store.change(revocation_id, counted)
 
 
-def _left(world: World, revocation: Revocation) -> int | None:
-    target = revocation.target.slack_id
+def left(world: World, target: str | None) -> int | None:
+    """How many others can act where `target`, a Slack id, is a responder; None: they are none, or Slack does not say."""
     if target is None:
         return None
     try:

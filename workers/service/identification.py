@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from workers.domain.actor import SYSTEM
 from workers.domain.errors import AwsRefused, AwsUnsettled, NotIdentified, SlackAway, SlackRefused
-from workers.domain.revocation import DirectoryUser, Note, Reason, Revocation, State
+from workers.domain.revocation import DirectoryUser, Note, Reason, Revocation, State, TargetRef
 from workers.domain.rules import Rules
 from workers.ports import SHOW, Change, Decide, Directory, Job, SlackPerson, Wake
 from workers.service import intake
@@ -27,7 +27,7 @@ def identify(world: World, revocation_id: str) -> None:
     if revocation.state is not State.REQUESTED or revocation.user is not None:
         return
     try:
-        found = _find(world, revocation)
+        found = find(world, revocation.target)
     except NotIdentified as refusal:
         world.store.change(revocation_id, _refused(str(refusal)))
     except _UNREADABLE as error:
@@ -36,8 +36,8 @@ def identify(world: World, revocation_id: str) -> None:
         _freeze(world, revocation, found)
 
 
-def _find(world: World, revocation: Revocation) -> Found:
-    target = revocation.target
+def find(world: World, target: TargetRef) -> Found:
+    """The one user who is meant. Raises NotIdentified in words, and what the directory and Slack raise."""
     if target.kind == "slack":
         return _from_slack(world, target.value)
     if target.kind == "user_id":
@@ -111,7 +111,7 @@ def _freeze(world: World, revocation: Revocation, found: Found) -> None:
         changed = replace(
             current,
             user=found.user,
-            protected=_protected(world.rules, found.user),
+            protected=is_protected(world.rules, found.user),
             slack_name=found.slack.name if found.slack else None,
             target=replace(current.target, slack_id=slack_id),
             channel=channel,
@@ -125,7 +125,8 @@ def _freeze(world: World, revocation: Revocation, found: Found) -> None:
     world.store.change(revocation.id, identified)
 
 
-def _protected(rules: Rules, user: DirectoryUser) -> bool:
+def is_protected(rules: Rules, user: DirectoryUser) -> bool:
+    """Whether the settings protect this user."""
     listed = {name.casefold() for name in rules.protected}
     return bool(listed & {user.user_id.casefold(), user.user_name.strip().casefold()})
 

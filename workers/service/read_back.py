@@ -102,6 +102,8 @@ def _taken_off(world: World, request_id: str | None) -> Decide:
             next_read_at=now + world.rules.timing.read_again,
         )
         changed = changed.noting(Note(kind="off", at=now, broadcast=True))
+        if changed.drill:
+            changed = changed.noting(Note(kind="drill_done", at=now))
         return Change(
             record=changed,
             event="taken_off",

@@ -1,13 +1,11 @@
 """Makes AWS and Slack equal the records, whatever became of the jobs. Every pass may run at any time, twice too."""
 
-import logging
-from collections.abc import Callable
 from datetime import timedelta
 
 from workers.domain import ratification
 from workers.domain.actor import SYSTEM
 from workers.domain.due import JOB_LATE
-from workers.domain.errors import RevocationError
+from workers.domain.handoff import ESCALATE_AFTER
 from workers.domain.revocation import Revocation, State
 from workers.service import (
     alarms,
@@ -16,17 +14,19 @@ from workers.service import (
     containment,
     coverage,
     follow_ups,
+    handoff_telling,
     identification,
     intake,
     look_back,
+    lookup,
+    overdue,
     restore,
     standing_down,
     telling,
     trouble,
 )
+from workers.service.one_by_one import alone
 from workers.service.world import World
-
-logger = logging.getLogger(__name__)
 
 AFTER_REFUSAL = timedelta(seconds=10)
 """A policy that needs a person is tried this often; a new confirmation, or Retry, tries at once."""
@@ -67,42 +67,42 @@ def find_hidden(world: World) -> None:
     """Where to look is not signed: what was taken out of the indexes is found again by its log."""
     ended_too = world.witness.first_time("reindex", world.store.now(), timedelta(minutes=10))
     world.store.reindex(world.rules.timing.read_again, ended_too=ended_too)
+    world.handoffs.reindex(ESCALATE_AFTER, ended_too=ended_too)
 
 
 def do_due(world: World) -> None:
     """Look at each record whose time has come."""
     for revocation_id in world.store.due(world.store.now()):
-        _alone(_look, world, revocation_id)
+        alone(_look, world, revocation_id)
 
 
 def do_steps(world: World) -> None:
     """Run the follow-ups and restores that are due; beside the rest, because one that hangs must delay nothing else."""
     for revocation_id in world.store.due(world.store.now()):
-        _alone(follow_ups.catch_up, world, revocation_id)
-        _alone(restore.catch_up, world, revocation_id)
-        _alone(look_back.catch_up, world, revocation_id)
+        alone(follow_ups.catch_up, world, revocation_id)
+        alone(restore.catch_up, world, revocation_id)
+        alone(look_back.catch_up, world, revocation_id)
+
+
+def do_lookups(world: World) -> None:
+    """Answer who was asked about, where the job is lost or AWS gave no answer; beside the rest, for it reads AWS."""
+    for lookup_id in world.lookups.due(world.store.now()):
+        alone(lookup.look_up, world, lookup_id)
 
 
 def tell_untold(world: World) -> None:
     """Bring every card and thread that is behind up to its record."""
     for revocation_id in world.store.untold():
-        _alone(telling.show, world, revocation_id)
-
-
-def _alone(do: Callable[[World, str], None], world: World, revocation_id: str) -> None:
-    """One bad record must not stop the others."""
-    try:
-        do(world, revocation_id)
-    except RevocationError as error:
-        logger.warning("reconcile_failed", extra={"revocation_id": revocation_id, "cause": str(error)})
-    except Exception:
-        logger.exception("reconcile_broke", extra={"revocation_id": revocation_id})
+        alone(telling.show, world, revocation_id)
+    for handoff_id in world.handoffs.untold():
+        alone(handoff_telling.show, world, handoff_id)
 
 
 def _look(world: World, revocation_id: str) -> None:
     revocation = world.store.get(revocation_id)
     if ratification.waits(revocation):
         intake.escalate(world.store, revocation_id)
+    overdue.tell_overdue(world, revocation_id)
     match revocation.state:
         case State.REQUESTED:
             _look_at_request(world, revocation)

@@ -17,6 +17,7 @@ from workers.ports import (
     IdentityProvider,
     IncidentChannel,
     LastOfSet,
+    LookupStore,
     OpenApplications,
     Organization,
     RevocationStore,
@@ -24,6 +25,7 @@ from workers.ports import (
     Witness,
 )
 from workers.service.roster import Roster
+from workers.service.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,7 @@ class World:
     rules: Rules
     store: RevocationStore
     handoffs: HandoffStore
+    lookups: LookupStore
     policy: DenyPolicy
     organization: Organization
     directory: Directory
@@ -44,6 +47,7 @@ class World:
     """By the kinds in `workers.domain.step.ACCESS`."""
     witness: Witness
     roster: Roster = field(default_factory=Roster)
+    workspace: Workspace = field(default_factory=Workspace)
     last_of_set: LastOfSet
     open_applications: OpenApplications
     provider: IdentityProvider | None = None

@@ -115,12 +115,13 @@ class Acts:
         *,
         value: Any = None,
         values: Values | None = None,
+        block_id: str | None = None,
     ) -> Ack:
-        """A button or menu in an open modal, or in the home tab."""
+        """A button or menu in an open modal, or in the home tab; `block_id`: in which row."""
         person = self._signed_in(user)
         home = self._state.homes.get(user)
         view = home if home and home["id"] == view_id else self._top(user, view_id)
-        action = self._pressed(view["blocks"], action_id, value)
+        action = self._pressed(view["blocks"], action_id, value, block_id)
         filled = form_state(view["blocks"], values or {})
         payload = payloads.clicked_view(self._state, person, view, action, filled)
         return await self._delivery.deliver(Act("interactive", payload, user, view=view))
@@ -194,9 +195,10 @@ class Acts:
             return not_sent("The app is not in this channel.", "not_in_channel")
         return await self.event(payloads.app_mention(self._state, message), place)
 
-    async def open_home(self, user: str) -> Ack:
+    async def open_home(self, user: str, tab: str = "home") -> Ack:
+        """Slack tells of the messages tab by the same event."""
         person = self._signed_in(user)
-        return await self.event(payloads.app_home_opened(self._state, person))
+        return await self.event(payloads.app_home_opened(self._state, person, tab))
 
     async def event(self, what: Json, channel: Channel | None = None) -> Ack:
         """Any event, if the app subscribes to it."""

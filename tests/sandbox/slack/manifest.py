@@ -19,6 +19,7 @@ USUAL_SCOPES = (
     "channels:read",
     "groups:read",
     "im:write",
+    "files:write",
 )
 
 

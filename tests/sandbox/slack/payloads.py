@@ -154,26 +154,30 @@ def event(state: State, what: Json, channel: Channel | None = None) -> Json:
 
 def app_mention(state: State, message: Message) -> Json:
     thread: dict[str, Any] = {"thread_ts": message.thread_ts} if message.thread_ts else {}
+    team = state.people[message.user].team_id
     return {
         "type": "app_mention",
         "user": message.user,
         "text": message.text,
         "ts": message.ts,
-        "team": state.team_id,
+        "team": team,
+        "user_team": team,
+        "source_team": team,
         "channel": message.channel,
         "event_ts": message.ts,
         **thread,
     }
 
 
-def app_home_opened(state: State, person: Person) -> Json:
-    view = {"view": state.homes[person.id]} if person.id in state.homes else {}
+def app_home_opened(state: State, person: Person, tab: str = "home") -> Json:
+    shown = tab == "home" and person.id in state.homes
+    view = {"view": state.homes[person.id]} if shown else {}
     channel = state.direct_channel(person.id).id
     return {
         "type": "app_home_opened",
         "user": person.id,
         "channel": channel,
-        "tab": "home",
+        "tab": tab,
         "event_ts": state.next_ts(),
         **view,
     }

@@ -58,7 +58,12 @@ def _message(message: Message) -> Json:
         name: getattr(message, name)
         for name in ("ts", "channel", "user", "text", "blocks", "thread_ts", "reply_broadcast")
     }
-    return shown | {"edited": len(message.edits), "at": message.at, "reactions": message.reactions}
+    return shown | {
+        "edited": len(message.edits),
+        "at": message.at,
+        "reactions": message.reactions,
+        "files": message.files,
+    }
 
 
 def _whisper(ephemeral: Ephemeral) -> Json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from tests.sandbox.slack import page_files
+from tests.sandbox.slack import api_files, page_files
 from tests.sandbox.slack.answers import respond
 from tests.sandbox.slack.sim_http import SimHttp, loopback_only
 from tests.sandbox.slack.web_api import WebApi
@@ -61,6 +61,7 @@ def _application(workspace: SlackWorkspace) -> web.Application:
     api = WebApi(workspace.state)
     app.router.add_route("*", "/api/{method}", api.handle)
     app.router.add_post("/response/{token}", partial(respond, workspace.state))
+    app.router.add_post("/upload/v1/{token}", partial(api_files.take, workspace.state))
     app.router.add_get("/link/", workspace.sockets.handle)
     app.add_routes(SimHttp(workspace).routes())
     app.add_routes([*page_files.routes(), *workspace.more_routes])

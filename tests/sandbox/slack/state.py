@@ -48,6 +48,7 @@ class Message:
     bot_id: str | None = None
     mrkdwn: bool = True
     reactions: tuple[str, ...] = ()
+    files: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,18 @@ class Trigger:
     at: float
     used: bool = False
     expired: bool = False
+
+
+@dataclass
+class Upload:
+    """A file on its way: announced, then uploaded, then shared; what is not shared is nobody's."""
+
+    id: str
+    name: str
+    length: int
+    token: str
+    text: str | None = None
+    done: bool = False
 
 
 @dataclass
@@ -118,6 +131,7 @@ class State:
     calls: list[Call] = field(default_factory=list)
     triggers: dict[str, Trigger] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     rate_limits: RateLimits = field(default_factory=RateLimits)
     tickets: set[str] = field(default_factory=set)
@@ -215,6 +229,8 @@ class State:
             shown |= {"bot_id": message.bot_id, "app_id": self.app_id}
         if message.blocks:
             shown["blocks"] = message.blocks
+        if message.files:
+            shown["files"] = [{"id": f["id"], "name": f["name"], "size": f["size"]} for f in message.files]
         if message.edits:
             shown["edited"] = {"user": message.user, "ts": f"{message.edits[-1].at:.6f}"}
         if message.metadata and with_metadata:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from tests.sandbox.slack import api_chat, api_people, api_views
+from tests.sandbox.slack import api_chat, api_files, api_people, api_views
 from tests.sandbox.slack.arguments import Arguments, Refused, read_arguments
 from tests.sandbox.slack.faults import Fault
 from tests.sandbox.slack.reach import need_scope
@@ -73,6 +73,8 @@ METHODS = {
     "chat.delete": Method(api_chat.delete, ("chat:write",)),
     "chat.postEphemeral": Method(api_chat.post_ephemeral, ("chat:write",)),
     "chat.getPermalink": Method(api_chat.get_permalink),
+    "files.getUploadURLExternal": Method(api_files.get_upload_url, ("files:write",)),
+    "files.completeUploadExternal": Method(api_files.complete_upload, ("files:write",)),
     "views.open": Method(api_views.open_modal),
     "views.push": Method(api_views.push),
     "views.update": Method(api_views.update),

@@ -293,9 +293,18 @@ class SlackWorkspace:
         )
 
     def click_view(
-        self, user: str, view_id: str, action_id: str, *, value: Any = None, values: Values | None = None
+        self,
+        user: str,
+        view_id: str,
+        action_id: str,
+        *,
+        value: Any = None,
+        values: Values | None = None,
+        block_id: str | None = None,
     ) -> Ack:
-        return self._loop.run(self.acts.click_view(user, view_id, action_id, value=value, values=values))
+        return self._loop.run(
+            self.acts.click_view(user, view_id, action_id, value=value, values=values, block_id=block_id)
+        )
 
     def submit(self, user: str, view_id: str, values: Values | None = None) -> Ack:
         return self._loop.run(self.acts.submit(user, view_id, values))
@@ -312,8 +321,8 @@ class SlackWorkspace:
     def mention(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Ack:
         return self._loop.run(self.acts.mention(user, channel, text, thread_ts))
 
-    def open_home(self, user: str) -> Ack:
-        return self._loop.run(self.acts.open_home(user))
+    def open_home(self, user: str, tab: str = "home") -> Ack:
+        return self._loop.run(self.acts.open_home(user, tab))
 
     def shortcut(self, user: str, callback_id: str) -> Ack:
         return self._loop.run(self.acts.shortcut(user, callback_id))

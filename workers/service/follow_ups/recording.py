@@ -10,7 +10,7 @@ from workers.domain.actor import SYSTEM
 from workers.domain.revocation import Note, Revocation
 from workers.domain.rules import Rules
 from workers.domain.step import Kind, Step, StepState
-from workers.domain.timing import STEP_ALIVE, Timing
+from workers.domain.timing import ATTEST_SOON, STEP_ALIVE, Timing
 from workers.ports import SHOW, Change, Decide, Item, Job, Result, Wake
 from workers.service.follow_ups import items
 
@@ -160,19 +160,21 @@ def stopped(kind: Kind) -> Decide:
 
 
 def failed(kind: Kind, timing: Timing, sentence: str) -> Decide:
-    """A person must look; it is also tried again by itself, seldom."""
-    return _edited(
-        kind,
-        "step_failed",
-        lambda step, now: replace(
+    """A person must look within the hour; it is also tried again by itself, seldom, and is due no later for that."""
+
+    def edit(step: Step, now: datetime) -> Step:
+        due = step.due_at if step.told == sentence else None
+        return replace(
             step,
             state=StepState.FAILED,
             detail=sentence,
             told=sentence,
+            due_at=due or now + ATTEST_SOON,
             again_at=now + timing.read_again,
             attempts=0,
-        ),
-    )
+        )
+
+    return _edited(kind, "step_failed", edit)
 
 
 def items_failed(kind: Kind, timing: Timing, ended: Sequence[Result]) -> Decide:

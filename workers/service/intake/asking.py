@@ -20,6 +20,8 @@ class Request:
     targets: tuple[TargetRef, ...]
     reason: str
     channel: str
+    drill: bool = False
+    """On the test user of the settings, to prove that it works."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def _requested(fresh: str, now: datetime, actor: Actor, request: Request, target
         channel=request.channel,
         reasons=reasons,
         owner=actor,
+        drill=request.drill,
     )
     return Change(record=revocation, event="requested", actor=actor, wakes=(Wake(Job.IDENTIFY),))
 

@@ -44,10 +44,10 @@ def may(store: RevocationStore, who: Authority, current: Revocation, *, approver
     not_barred(store, who, current)
 
 
-def must_be_responder(store: RevocationStore, who: Authority) -> None:
+def must_be_responder(store: RevocationStore, who: Authority, to: str = "revoke") -> None:
     if not who.responder:
         raise Refused(
-            UNSURE if who.unsure else "Only a responder can revoke. Ask one; REVOKE_RESPONDERS names them."
+            UNSURE if who.unsure else f"Only a responder can {to}. Ask one; REVOKE_RESPONDERS names them."
         )
     not_denied(store, who)
 

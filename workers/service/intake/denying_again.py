@@ -115,6 +115,7 @@ def _again(
         user=old.user,
         slack_name=old.slack_name,
         protected=old.protected,
+        drill=old.drill,
     )
     change = first_yes(store, caps, who.actor, asked, now)
     return replace(change, detail={**change.detail, "again_after": old.id})

@@ -28,7 +28,7 @@ def hold(
         by_proof = current.state is State.RELEASING and not current.released_by
         if not current.on_the_list and not by_proof:
             raise Refused(f"There is nothing to hold: {outcome(current)}")
-        changed = replace(clearance.unnoticed(current), hold_by=who.actor, proven_at=None)
+        changed = replace(clearance.unnoticed(current), hold_by=who.actor, held_at=now, proven_at=None)
         changed = replace(changed, state=State.DENIED) if by_proof else changed
         if until_released:
             changed = replace(

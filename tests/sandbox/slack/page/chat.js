@@ -130,7 +130,7 @@ function drawSide() {
   keep($("channels"), JSON.stringify([rooms.map(unread), rooms, chat.place]), () => rooms.map((one) =>
     el("li", {}, placeButton(one.id, one.is_private ? "🔒" : "#", one.name, one.is_ext_shared ? "shared with another company" : "", unread(one)))));
   const direct = { id: chat.seen.app.channel };
-  keep($("apps"), JSON.stringify([unread(direct), chat.place]), () =>
+  keep($("apps"), JSON.stringify([direct.id, unread(direct), chat.place]), () =>
     el("li", {}, placeButton(direct.id, "◆", "Session Revoker", "", unread(direct))));
 }
 
@@ -183,7 +183,7 @@ function drawTools(channel) {
     const tabs = [chat.seen.app.home && ["home", "Home"], ["messages", "Messages"]].filter(Boolean);
     return tabs.length < 2 ? [] : tabs.map(([id, label]) => el("button", {
       type: "button", class: "button small", "aria-pressed": String(chat.tab === id),
-      click: () => { chat.tab = id; if (id === "home") act("/_sim/open_home", { user: chat.me }); draw(); },
+      click: () => { chat.tab = id; opened(); draw(); },
     }, label));
   });
 }
@@ -290,6 +290,7 @@ function message(one, { joined, replies, key, node }) {
     one.reply_broadcast && node.id === "messages" && el("p", { class: "replied" }, "replied to ",
       el("button", { type: "button", class: "link", click: () => openThread(one.thread_ts) }, "a thread")),
     body(one),
+    one.files?.length ? one.files.map((file) => el("details", { class: "file" }, el("summary", {}, file.name), el("pre", {}, file.text))) : null,
     el("div", { class: "under" },
       replies.length ? el("button", { type: "button", class: "replies", click: () => openThread(one.ts) },
         `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`) : null,
@@ -395,16 +396,23 @@ export function toast(words) {
 
 export function go(place) {
   Object.assign(chat, { place, thread: null, tab: place === chat.seen.app.channel && chat.seen.app.home ? "home" : "messages" });
-  if (chat.tab === "home") act("/_sim/open_home", { user: chat.me });
+  opened();
   pane("chat");
   draw();
 }
 
+// Slack tells the app that somebody looks at one of its two tabs.
+function opened() {
+  if (isApp() && chat.seen.app.home) act("/_sim/open_home", { user: chat.me, tab: chat.tab });
+}
+
 export async function become(user) {
+  const withApp = isApp(); // each person has a conversation of their own with the app
   if ($("form").open) $("form").close("switched");
   Object.assign(chat, { me: user, thread: null });
   keys.delete($("room-tools"));
   await refresh();
+  if (withApp) go(chat.seen.app.channel);
 }
 
 // ---------------------------------------------------------------- home and forms
@@ -498,7 +506,7 @@ function drawComposer(node, channel, thread) {
 const CLOSED = {
   down: "Slack is down: nobody can send anything.",
   archived: "This channel is archived.",
-  app: "Messages from the app. It reads no answers; type /revoke in a channel.",
+  app: "Messages from the app. It reads no answers; type /revoke in a channel, or mention it in a thread.",
 };
 
 function composer(form, state, channel, thread) {

@@ -1,0 +1,88 @@
+"""What is told of a revocation's whole log: its report, and how long each part of a drill took.
+
+The wish is a note in the record, told at least once like any other; see `workers.service.telling`.
+"""
+
+import json
+import logging
+
+from workers.cards import drill
+from workers.cards import report as cards
+from workers.cards.report_json import as_json
+from workers.cards.report_markdown import markdown
+from workers.domain.errors import SlackAway, SlackRefused, StoreAway, UnreadableRecord
+from workers.domain.report import Report, report
+from workers.domain.revocation import Note, Revocation
+from workers.ports import Lock, Message
+from workers.service.follow_ups.turn import kept
+from workers.service.world import World
+
+logger = logging.getLogger(__name__)
+
+KINDS = frozenset({*cards.KINDS, *drill.KINDS})
+"""The notes that need the log."""
+
+
+def made(world: World, revocation: Revocation) -> Report:
+    """The report as the record stands, its log verified. Raises UnreadableRecord, StoreAway."""
+    log = world.store.log(revocation.id)
+    try:
+        digest = world.store.digest()
+    except StoreAway:
+        logger.warning("digest_unread", exc_info=True)
+        digest = None
+    return report(log, revocation, world.rules.timing, world.store.now(), digest)
+
+
+def documents(world: World, report: Report) -> tuple[str, str]:
+    """The Markdown, and the JSON."""
+    return markdown(report, world.rules), json.dumps(as_json(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
+    """Tell this note, of one of `KINDS`. `lock`: the card's, kept meanwhile. Raises SlackAway, SlackRefused."""
+    try:
+        found = made(world, revocation)
+    except UnreadableRecord as unreadable:
+        logger.error("report_not_made", extra={"revocation_id": revocation.id, "cause": str(unreadable)})
+        if note.kind != "report_files":
+            _say(world, revocation, note, cards.not_made(revocation, note, world.rules, str(unreadable)))
+        return
+    if note.kind == "report_files":
+        _files(world, lock, found)
+    elif note.kind == "report":
+        summed = cards.alone if revocation.channel_shared else cards.summary
+        _say(world, revocation, note, summed(found, world.rules))
+    else:
+        _say(world, revocation, note, drill.done(found))
+
+
+def _say(world: World, revocation: Revocation, note: Note, message: Message) -> None:
+    """Into the thread; where the target reads it there, to whoever asked."""
+    if note.kind == "report" and revocation.channel_shared:
+        world.channel.tell(note.detail, message)
+    else:
+        _reply(world, revocation, message)
+
+
+def _files(world: World, lock: Lock, found: Report) -> None:
+    """Into the thread, unless the target reads it there. Where Slack takes no files, the text goes out instead.
+
+    Files go by another host, which may be out of reach for good: what waited for it would hold up every other card.
+    """
+    revocation = found.revocation
+    if revocation.channel_shared or revocation.card_ts is None:
+        return
+    text, json_ = documents(world, found)
+    try:
+        with kept(lock):
+            world.channel.share(revocation.channel, revocation.card_ts, cards.documents(found, text, json_))
+    except (SlackAway, SlackRefused) as refusal:
+        cause = refusal.code if isinstance(refusal, SlackRefused) else "no answer"
+        logger.warning("report_files_refused", extra={"revocation_id": revocation.id, "cause": str(refusal)})
+        _reply(world, revocation, cards.instead_of_files(found, text, cause))
+
+
+def _reply(world: World, revocation: Revocation, message: Message) -> None:
+    assert revocation.card_ts is not None
+    world.channel.reply(revocation.channel, revocation.card_ts, message, broadcast=False)
