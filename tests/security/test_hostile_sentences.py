@@ -14,16 +14,19 @@ from dataclasses import replace
 from datetime import datetime
 from inspect import getmembers, isfunction, signature
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slack_bolt import BoltContext, BoltResponse
 
 from bot import replies
 from bot.command_text import Wrong, parse
-from bot.whisper import _say
+from bot.deps import Deps
+from bot.home import Homes
+from bot.whisper import Whisper
 from tests.sandbox.scripted import Scripted
 from tests.security.filling import PEOPLE, Filler, note_kinds, parameters
 from tests.security.hostile_texts import ALL, hostile, twins
@@ -244,6 +247,14 @@ def test_a_command_that_is_not_understood_is_given_back_dead(typed: str) -> None
         assert not [live for live in alive(around) if live not in ours], answer.sentence
 
 
+def _whispered(respond: Callable[..., None], sentence: str, *, instead: bool) -> None:
+    """Say it as a listener does after a click, and wait until it was said."""
+    whisper, context = Whisper(Homes(cast(Deps, None))), BoltContext({"respond": respond})
+    whisper(context, {}, lambda: BoltResponse(status=200))
+    context["whisper"](sentence, instead=instead)
+    whisper._pool.shutdown()
+
+
 def test_a_whisper_and_an_answer_stand_in_a_block_where_slack_makes_no_links() -> None:
     said: list[dict[str, Any]] = []
 
@@ -254,7 +265,7 @@ def test_a_whisper_and_an_answer_stand_in_a_block_where_slack_makes_no_links() -
             said.append(given)
 
     for instead in (True, False):
-        _say(Respond(), "see https://evil.example @channel", instead=instead)  # type: ignore[arg-type]
+        _whispered(Respond(), "see https://evil.example @channel", instead=instead)
     for answer in (*said, replies.say("see https://evil.example @channel")):
         assert of_message(answer["text"], answer["blocks"], parsed=True) == Counter()
 
