@@ -199,6 +199,17 @@ def test_whoever_died_between_offering_and_narrowing_is_made_up_for(
     assert aws.world.handoffs.get(newer.id).seq == newer.seq
 
 
+def test_a_newer_offer_keeps_the_notes_of_those_that_it_takes_from(aws: Scripted) -> None:
+    ids = [opened(aws), opened(aws)]
+    remark(aws, DAVE, offered(aws, note="The key is rotated."), "Legal calls at 9.")
+    records = [aws.record(one) for one in ids]
+    newer = intake.begin_handoff(aws.world.handoffs, records, by=SYSTEM, incoming=[ERIN.id], channel=CHANNEL)
+    assert [one.text for one in newer.remarks] == ["The key is rotated.", "Legal calls at 9."]
+    again = offered(aws, note="Look at the wiki.")
+    assert [one.text for one in again.remarks] == [*(one.text for one in newer.remarks), "Look at the wiki."]
+    assert offered(aws, note="Look at the wiki.") == again
+
+
 def test_of_offers_that_begin_at_once_one_is_left(aws: Scripted) -> None:
     opened(aws)
     people = [Actor(kind="slack", id=f"U0NEXT{n:04}") for n in range(6)]
@@ -284,6 +295,13 @@ def test_whose_own_revocation_is_open_has_no_say_in_any_handoff(aws: Scripted, s
         assert "no say" in refusal(lambda do=do: do(aws, DAVE, handoff))  # type: ignore[misc]
     assert "no say" in refusal(lambda: own(aws, DAVE, mine))
     assert at(aws, handoff) == handoff
+
+
+def test_what_somebody_offered_who_is_revoked_now_nobody_accepts(aws: Scripted) -> None:
+    opened(aws)
+    handoff = offered(aws, by=DAVE)
+    about(aws, DAVE)
+    assert "counts no more" in refusal(lambda: accept(aws, CAROL, handoff))
 
 
 def test_what_is_already_theirs_nobody_accepts_from_themself(aws: Scripted) -> None:
