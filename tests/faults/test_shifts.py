@@ -623,6 +623,15 @@ def test_it_is_reminded_of_once_and_escalated_once(shift: Shift) -> None:
     assert shift.get(handoff).open_to_all
 
 
+def test_where_nobody_looked_for_long_it_escalates_and_does_not_remind_as_well(shift: Shift) -> None:
+    handoff = shift.offer(shift.deny())
+    shift.later(handoff, ESCALATE_AFTER)
+    shift.turn()
+    shift.turn()
+    [_, escalated] = shift.slack.thread(handoff)
+    assert "Needs you: nobody accepted." in escalated
+
+
 def test_without_a_group_it_escalates_to_the_responders(tmp_path: Path) -> None:
     with scripted(tmp_path, responders=("S0SECOPS01", BOB.id)) as aws:
         slack = Slack()

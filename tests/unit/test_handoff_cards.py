@@ -120,6 +120,26 @@ NOTES: dict[str, tuple[Handoff, Note]] = {
         handoff(state=HandoffState.RETURNED, declined=(DECLINED,)),
         Note(kind="returned", at=DECLINED.at),
     ),
+    "returned_and_nobody_owns_it": (
+        handoff(state=HandoffState.RETURNED, declined=(DECLINED,), outgoing=()),
+        Note(kind="returned", at=DECLINED.at),
+    ),
+    "passed_nothing_and_nobody_owns_it": (
+        handoff(**ACCEPTED, outgoing=()),
+        Note(
+            kind="passed",
+            at=NOW,
+            detail="R-3TWQ8N: the access of carol is revoked, or it is about them.",
+        ),
+    ),
+    "closed_because_who_offered_it_is_revoked": (
+        handoff(state=HandoffState.CLOSED),
+        Note(
+            kind="closed",
+            at=NOW,
+            detail="The access of bob, who offered this, is revoked. /revoke handoff offers what is open anew.",
+        ),
+    ),
     "remark": (handoff(remarks=(REMARK,)), Note(kind="remark", at=REMARK.at)),
     "reminder": (handoff(), Note(kind="reminder", at=NOW)),
     "reminder_of_any_responder": (handoff(incoming=()), Note(kind="reminder", at=NOW)),

@@ -216,7 +216,10 @@ def _told(handoff: Handoff, note: Note, rules: Rules) -> str:
             left = mentions(handoff.asked)
             return f"{_latest_decline(handoff, note)}{f' Still asked: {left}.' if left else ''}"
         case "returned":
-            return f"{_latest_decline(handoff, note)} Nobody who was asked is left. {_still(handoff)}"
+            whose = (
+                _still(handoff) if handoff.outgoing else f"{mentions(rules.responders)}: nobody owns them."
+            )
+            return f"{_latest_decline(handoff, note)} Nobody who was asked is left. {whose}"
         case "remark":
             return _remark_told(handoff, note)
         case "moment":
@@ -240,8 +243,8 @@ def _by_itself(handoff: Handoff, note: Note, rules: Rules) -> str:
         case "incoming_gone":
             return f"{detail} They are not asked any more."
         case "passed":
-            who = ", ".join(map(mention, (*handoff.outgoing, handoff.accepted_by)))
-            return f"{who}: not all of it passed on. {detail}"
+            who = _owners(handoff.outgoing) if handoff.outgoing else mentions(rules.responders)
+            return f"{who}, {mention(handoff.accepted_by)}: not all of it passed on. {detail}"
         case "narrowed":
             return f"{detail}. It is not handed over here any more."
         case "closed":

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.errors import SlackAway, SlackRefused, UnknownRevocation, UnreadableRecord
-from workers.domain.handoff import WAITS, Handoff, HandoffState, handoff_due
+from workers.domain.handoff import ESCALATE_AFTER, WAITS, Handoff, HandoffState, handoff_due
 from workers.domain.revocation import Note, Revocation
 from workers.domain.same_person import is_target, same_person
 from workers.ports import SHOW, SHOW_HANDOFF, Change, ChangeOf, Decide, DecideOf
@@ -83,7 +83,7 @@ def _stays(world: World, handoff: Handoff, current: Revocation) -> str:
     if owner is not None and not any(same_person(owner, one) for one in handoff.outgoing):
         return f"{owner.name or owner.id} owns it meanwhile"
     if is_target(next_, current) or is_denied(world.store, next_):
-        stays = f", so {owner.name or owner.id} stays the owner" if owner else ""
+        stays = f", so {_name(owner)} stays the owner" if owner else ""
         return f"the access of {next_.name or next_.id} is revoked, or it is about them{stays}"
     return "it was passed on by this handoff before" if _passed_before(world, handoff, current) else ""
 
@@ -132,7 +132,7 @@ def _let_go(world: World, handoff_id: str) -> None:
     if handoff.state not in WAITS:
         return
     if is_denied(world.store, by := handoff.offered_by):
-        why = f"The access of {by.name or by.id}, who offered this, is revoked. `/revoke handoff` offers what is open anew."
+        why = f"The access of {_name(by)}, who offered this, is revoked. /revoke handoff offers what is open anew."
         world.handoffs.change(handoff_id, _closed(why))
         return
     known = {one.id: one for one in _believed(world, handoff)}
@@ -186,11 +186,11 @@ def _remind(world: World, handoff_id: str) -> None:
 
 
 def _reminded(current: Handoff, now: datetime) -> ChangeOf[Handoff] | None:
-    """Once after a while, and once more, to all, where that did not help."""
+    """Once after a while, and once more, to all, where that did not help; after a long stop only the second."""
     due = handoff_due(current)
     if due is None or now < due:
         return None
-    if current.reminded_at is None:
+    if now < current.offered_at + ESCALATE_AFTER:
         changed = replace(current, reminded_at=now).noting(Note(kind="reminder", at=now))
         return _changed(changed, "reminded")
     return _changed(_escalated(current, now), "escalated")
