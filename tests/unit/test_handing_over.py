@@ -208,6 +208,8 @@ def test_a_newer_offer_keeps_the_notes_of_those_that_it_takes_from(aws: Scripted
     again = offered(aws, note="Look at the wiki.")
     assert [one.text for one in again.remarks] == [*(one.text for one in newer.remarks), "Look at the wiki."]
     assert offered(aws, note="Look at the wiki.") == again
+    decline(aws, CAROL, again)
+    assert offered(aws, (DAVE,)).remarks == again.remarks, "it went back, and is offered to somebody else"
 
 
 def test_of_offers_that_begin_at_once_one_is_left(aws: Scripted) -> None:
@@ -335,7 +337,7 @@ def test_what_somebody_took_meanwhile_stays_theirs(aws: Scripted) -> None:
 
 
 def test_a_record_that_cannot_be_read_keeps_nobody_from_the_others(aws: Scripted) -> None:
-    broken, fine = opened(aws), opened(aws)
+    broken, fine = opened(aws), opened(aws, requested_at=T0 + timedelta(hours=1))
     handoff = offered(aws)
     store: Any = aws.world.store
     store._redis.xadd(f"revoke:log:{broken}", {"e": "{}", "m": "forged"})

@@ -8,7 +8,7 @@ from datetime import datetime
 from workers.cards.text import inert, mention
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.errors import Refused
-from workers.domain.handoff import NOTE_LIMIT, Handoff, HandoffState, Remark
+from workers.domain.handoff import NOTE_LIMIT, WAITS, Handoff, HandoffState, Remark
 from workers.domain.revocation import Note, Revocation
 from workers.domain.same_person import same_person
 from workers.ports import SHOW_HANDOFF, ChangeOf, DecideOf, HandoffStore, RevocationStore
@@ -134,9 +134,9 @@ def begin_handoff(
 
 
 def _left_before(handoffs: HandoffStore, wanted: Handoff) -> tuple[Remark, ...]:
-    """The notes of the offers that this one takes over from: whoever is next must read them, whoever offers."""
+    """The notes of what was offered before, declined or not: whoever is next must read them, whoever offers."""
     ours = set(wanted.revocations)
-    older = [one for one in offered(handoffs) if ours & set(one.revocations)]
+    older = [one for one in handoffs.open() if one.state in WAITS and ours & set(one.revocations)]
     return tuple(sorted({r for one in older for r in one.remarks}, key=lambda remark: remark.at))
 
 
