@@ -277,7 +277,7 @@ def test_what_happened_while_slack_was_away_is_told_when_it_is_back(shift: Shift
     shift.tell()
     told = shift.slack.thread(handoff)
     assert len(told) == 3
-    assert f"<@{CAROL.id}> accepted, and takes over {one}." in told[-1]
+    assert f"<@{CAROL.id}> accepted, and takes over {one} from <@{BOB.id}>." in told[-1]
     assert not [text for text in told if "Accept" in text]  # nobody is asked for what was done meanwhile
     assert shift.get(handoff).notes == ()
 
@@ -360,6 +360,22 @@ def test_an_unreadable_handoff_stops_no_telling(shift: Shift, monkeypatch: pytes
     shift.aws.edit(one, lambda r: r.noting(Note(kind="off", at=make.T0, broadcast=True)))
     telling.show(shift.world, one)
     assert shift.world.store.get(one).notes == ()
+
+
+def test_a_moment_that_cannot_be_collected_is_told_once_in_its_own_thread(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = shift.deny(card_ts="9.9")
+    shift.offer(one)
+    shift.aws.edit(one, lambda r: r.noting(Note(kind="off", at=make.T0, broadcast=True)))
+
+    def broken(*_: Any) -> str:
+        raise LookupError
+
+    monkeypatch.setattr("workers.cards.handoff.moment", broken)
+    for _ in range(3):
+        shift.tell()
+    assert len([m for _, m, _ in shift.slack.replies if m.text.startswith(one)]) == 1
 
 
 # ---------------------------------------------------------------- passing on
@@ -467,7 +483,9 @@ def test_nobody_becomes_the_owner_of_their_own_case_nor_of_any_while_denied(shif
     handing_over.pass_on(shift.world, handoff)
     assert [shift.owner(watched), shift.owner(own_case)] == [BOB, BOB]
     shift.turn()
-    assert "the access of carol is revoked" in shift.slack.thread(handoff)[-1]
+    said = shift.slack.thread(handoff)[-1]
+    assert "the access of carol is revoked, or it is about them, so bob stays the owner" in said
+    assert f"<@{BOB.id}>" in said
 
 
 def test_a_log_that_is_put_back_passes_no_owner_again(shift: Shift) -> None:
@@ -481,6 +499,67 @@ def test_a_log_that_is_put_back_passes_no_owner_again(shift: Shift) -> None:
     handing_over.pass_on(shift.world, handoff)
     assert shift.owner(one) == BOB
     assert "passed on by this handoff before" in shift.get(handoff).notes[-1].detail
+
+
+def test_whoever_died_before_older_offers_were_narrowed_is_made_up_for(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = shift.deny()
+    with monkeypatch.context() as dying:
+        dying.setattr("workers.service.intake.handing_over.one_offer_each", lambda handoffs: None)
+        old, new = shift.offer(one), shift.offer(one, to=(DAN.id,))
+    assert len(shift.offered()) == 2
+    handing_over.keep(shift.world)
+    assert [h.id for h in shift.offered()] == [new]
+    assert shift.get(old).replaced_by == new
+
+
+@pytest.mark.parametrize("declined", [False, True])
+def test_what_somebody_took_is_neither_offered_nor_reminded_of_any_more(shift: Shift, declined: bool) -> None:
+    one, two = shift.deny(), shift.deny(DAN)
+    handoff = shift.offer(one, two)
+    shift.turn()
+    if declined:
+        shift.decline(handoff)
+    shift.own(two, EVE)
+    shift.turn()
+    assert (shift.get(handoff).revocations, shift.get(handoff).outgoing) == ((one,), (BOB,))
+    assert f"{two}: eve owns it now." in shift.slack.thread(handoff)[-1]
+    shift.own(one, EVE)
+    shift.later(handoff, ESCALATE_AFTER)
+    shift.turn()
+    assert shift.get(handoff).state is HandoffState.CLOSED
+    assert shift.slack.thread(handoff)[-1] == f"{handoff} · Closed. {one}: eve owns it now."
+    assert not [text for text in shift.slack.thread(handoff) if "nobody accepted" in text]
+    assert "kept" not in shift.slack.updates[-1][1].text
+
+
+def test_one_that_cannot_be_read_keeps_its_owner_among_the_outgoing(shift: Shift) -> None:
+    unread, taken = shift.deny(), shift.deny(DAN)
+    handoff = shift.offer(unread, taken)
+    entries = shift.redis.xrange(f"revoke:log:{unread}")
+    shift.redis.xadd(f"revoke:log:{unread}", {"e": "{}", "m": "forged"})
+    shift.own(taken, EVE)
+    shift.turn()
+    assert (shift.get(handoff).revocations, shift.get(handoff).outgoing) == ((unread,), (BOB, DAN))
+    shift.redis.xdel(f"revoke:log:{unread}", shift.redis.xrevrange(f"revoke:log:{unread}", count=1)[0][0])
+    assert shift.redis.xrange(f"revoke:log:{unread}") == entries
+    shift.accept(handoff)
+    shift.turn()
+    assert shift.owner(unread) == CAROL
+
+
+def test_what_whoever_is_revoked_offered_is_void_and_what_the_group_offered_stands(shift: Shift) -> None:
+    one, other = shift.deny(), shift.deny()
+    by_bob, by_group = shift.offer(one), shift.offer(other, by=SYSTEM)
+    shift.deny(CAROL, target=TargetRef(kind="slack", value=BOB.id, slack_id=BOB.id))
+    shift.turn()
+    assert shift.get(by_bob).state is HandoffState.CLOSED
+    assert "The access of bob, who offered this, is revoked." in shift.slack.thread(by_bob)[-1]
+    assert [h.id for h in shift.offered()] == [by_group]
+    shift.accept(by_group)
+    shift.turn()
+    assert [shift.owner(one), shift.owner(other)] == [BOB, CAROL]
 
 
 def test_two_handoffs_of_the_same_at_once_leave_one_owner_each(shift: Shift) -> None:
@@ -542,6 +621,15 @@ def test_it_is_reminded_of_once_and_escalated_once(shift: Shift) -> None:
     [_, _, escalated] = shift.slack.thread(handoff)
     assert f"<!subteam^{GROUP}>: any responder may accept" in escalated
     assert shift.get(handoff).open_to_all
+
+
+def test_where_nobody_looked_for_long_it_escalates_and_does_not_remind_as_well(shift: Shift) -> None:
+    handoff = shift.offer(shift.deny())
+    shift.later(handoff, ESCALATE_AFTER)
+    shift.turn()
+    shift.turn()
+    [_, escalated] = shift.slack.thread(handoff)
+    assert "Needs you: nobody accepted." in escalated
 
 
 def test_without_a_group_it_escalates_to_the_responders(tmp_path: Path) -> None:
@@ -627,6 +715,13 @@ def test_who_was_deactivated_is_not_waited_for_and_it_opens_to_all_at_once(shift
     shift.later(handoff, ESCALATE_AFTER)
     shift.turn()
     assert len([text for text in shift.slack.thread(handoff) if "any responder may accept" in text]) == 1
+
+
+def test_who_is_gone_is_missed_at_once_in_every_handoff_that_asks_them(shift: Shift) -> None:
+    handoffs = [shift.offer(shift.deny()) for _ in range(3)]
+    shift.slack.gone.add(CAROL.id)
+    handing_over.keep(shift.world)
+    assert [shift.get(one).incoming for one in handoffs] == [()] * 3
 
 
 def test_where_slack_does_not_say_nobody_is_gone_and_it_is_asked_once_a_minute(shift: Shift) -> None:

@@ -603,6 +603,12 @@ MUTANTS = (
     ),
     Mutant(
         _TAKING_OVER,
+        "if is_denied(store, current.offered_by):",
+        "if False:",
+        f"{_HANDING_OVER_TEST}test_what_somebody_offered_who_is_revoked_now_nobody_accepts",
+    ),
+    Mutant(
+        _TAKING_OVER,
         "    if not waiting:",
         "    if False:",
         f"{_HANDING_OVER_TEST}test_what_somebody_took_meanwhile_stays_theirs",

@@ -199,6 +199,19 @@ def test_whoever_died_between_offering_and_narrowing_is_made_up_for(
     assert aws.world.handoffs.get(newer.id).seq == newer.seq
 
 
+def test_a_newer_offer_keeps_the_notes_of_those_that_it_takes_from(aws: Scripted) -> None:
+    ids = [opened(aws), opened(aws)]
+    remark(aws, DAVE, offered(aws, note="The key is rotated."), "Legal calls at 9.")
+    records = [aws.record(one) for one in ids]
+    newer = intake.begin_handoff(aws.world.handoffs, records, by=SYSTEM, incoming=[ERIN.id], channel=CHANNEL)
+    assert [one.text for one in newer.remarks] == ["The key is rotated.", "Legal calls at 9."]
+    again = offered(aws, note="Look at the wiki.")
+    assert [one.text for one in again.remarks] == [*(one.text for one in newer.remarks), "Look at the wiki."]
+    assert offered(aws, note="Look at the wiki.") == again
+    decline(aws, CAROL, again)
+    assert offered(aws, (DAVE,)).remarks == again.remarks, "it went back, and is offered to somebody else"
+
+
 def test_of_offers_that_begin_at_once_one_is_left(aws: Scripted) -> None:
     opened(aws)
     people = [Actor(kind="slack", id=f"U0NEXT{n:04}") for n in range(6)]
@@ -286,6 +299,13 @@ def test_whose_own_revocation_is_open_has_no_say_in_any_handoff(aws: Scripted, s
     assert at(aws, handoff) == handoff
 
 
+def test_what_somebody_offered_who_is_revoked_now_nobody_accepts(aws: Scripted) -> None:
+    opened(aws)
+    handoff = offered(aws, by=DAVE)
+    about(aws, DAVE)
+    assert "counts no more" in refusal(lambda: accept(aws, CAROL, handoff))
+
+
 def test_what_is_already_theirs_nobody_accepts_from_themself(aws: Scripted) -> None:
     opened(aws)
     handoff = offered(aws, ())
@@ -317,7 +337,7 @@ def test_what_somebody_took_meanwhile_stays_theirs(aws: Scripted) -> None:
 
 
 def test_a_record_that_cannot_be_read_keeps_nobody_from_the_others(aws: Scripted) -> None:
-    broken, fine = opened(aws), opened(aws)
+    broken, fine = opened(aws), opened(aws, requested_at=T0 + timedelta(hours=1))
     handoff = offered(aws)
     store: Any = aws.world.store
     store._redis.xadd(f"revoke:log:{broken}", {"e": "{}", "m": "forged"})

@@ -15,6 +15,7 @@ from tests.unit.make import ALICE, BOB, CAROL, RULES, T0, at, confirmed, coverag
 from tests.unit.test_cards import EVIL, HOSTILE, LONG, formats, shown, texts
 from workers.cards import handoff as cards
 from workers.cards import moments
+from workers.cards.text import local
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.handoff import Declined, Handoff, HandoffState, Remark
 from workers.domain.revocation import Note, Revocation, State
@@ -119,14 +120,35 @@ NOTES: dict[str, tuple[Handoff, Note]] = {
         handoff(state=HandoffState.RETURNED, declined=(DECLINED,)),
         Note(kind="returned", at=DECLINED.at),
     ),
+    "returned_and_nobody_owns_it": (
+        handoff(state=HandoffState.RETURNED, declined=(DECLINED,), outgoing=()),
+        Note(kind="returned", at=DECLINED.at),
+    ),
+    "passed_nothing_and_nobody_owns_it": (
+        handoff(**ACCEPTED, outgoing=()),
+        Note(
+            kind="passed",
+            at=NOW,
+            detail="R-3TWQ8N: the access of carol is revoked, or it is about them.",
+        ),
+    ),
+    "closed_because_who_offered_it_is_revoked": (
+        handoff(state=HandoffState.CLOSED),
+        Note(
+            kind="closed",
+            at=NOW,
+            detail="The access of bob, who offered this, is revoked. /revoke handoff offers what is open anew.",
+        ),
+    ),
     "remark": (handoff(remarks=(REMARK,)), Note(kind="remark", at=REMARK.at)),
     "reminder": (handoff(), Note(kind="reminder", at=NOW)),
     "reminder_of_any_responder": (handoff(incoming=()), Note(kind="reminder", at=NOW)),
     "escalated": (handoff(), Note(kind="escalated", at=NOW, broadcast=True)),
     "passed_not_all": (
         handoff(**ACCEPTED),
-        Note(kind="passed", at=NOW, detail="Not passed on: R-3TWQ8N: dan owns it meanwhile."),
+        Note(kind="passed", at=NOW, detail="R-3TWQ8N: dan owns it meanwhile."),
     ),
+    "narrowed": (handoff(), Note(kind="narrowed", at=NOW, detail="R-3TWQ8N: dan owns it now")),
     "closed": (
         handoff(state=HandoffState.CLOSED),
         Note(kind="closed", at=NOW, detail="Nothing of it is open any more."),
@@ -211,6 +233,19 @@ def test_the_gaps_are_never_listed_because_the_target_may_read_along() -> None:
         assert "of 3 accounts" not in told
         assert told.startswith("R-7K2M9Q · ")
         assert "Alice Cooper" in told
+
+
+def test_a_phone_shows_times_in_utc_for_it_knows_no_zone() -> None:
+    assert [name for name, message in all_messages() if "<!date" in message.text] == []
+    told = cards.note(handoff(), Note(kind="moment", at=NOW, detail=f"due {local(NOW)}"), ON_CALL)
+    assert told.text == "H-4K8M2Q · due 2026-11-24 08:00:00 UTC"
+    assert "<!date" in str(told.blocks)
+
+
+def test_a_moment_of_a_drill_says_so() -> None:
+    for kind in ("denied", "off", "held", "notice"):
+        told = cards.moment(replace(ONE, drill=True), Note(kind=kind, at=NOW, broadcast=True), ON_CALL)
+        assert "rill" in told
 
 
 def test_a_moment_in_the_handoffs_thread_wakes_no_owner_anew() -> None:

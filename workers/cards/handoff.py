@@ -16,6 +16,7 @@ from workers.cards.text import (
     cut,
     fitting,
     header,
+    in_utc,
     inert,
     local,
     mention,
@@ -23,7 +24,7 @@ from workers.cards.text import (
     section,
 )
 from workers.domain.actor import Actor
-from workers.domain.handoff import NOTE_LIMIT, Declined, Handoff, HandoffState, Remark
+from workers.domain.handoff import NOTE_LIMIT, WAITS, Declined, Handoff, HandoffState, Remark
 from workers.domain.open_items import open_items
 from workers.domain.revocation import Note, Revocation
 from workers.domain.rules import Rules
@@ -31,9 +32,6 @@ from workers.ports import Message
 
 MOST_REMARKS = 5
 MOMENT_LIMIT = 2000
-
-_WAITS = frozenset({HandoffState.OFFERED, HandoffState.RETURNED})
-"""The states in which somebody may accept."""
 
 
 def root(
@@ -54,15 +52,14 @@ def root(
         *([] if replaced else _unread(handoff, revocations)),
     ]
     listed = [section(open_list.summary(one, rules.timing, now, workspace)) for one in shown]
-    return Message(
-        _sentence(handoff, shown, rules, now), _fitted(head, listed, _buttons(handoff, shown, rules))
-    )
+    text = in_utc(_sentence(handoff, shown, rules, now))
+    return Message(cut(text, 3900), _fitted(head, listed, _buttons(handoff, shown, rules)))
 
 
 def note(handoff: Handoff, note: Note, rules: Rules) -> Message:
     """A note of the handoff, for its thread."""
     text = cut(f"{handoff.id} · {_told(handoff, note, rules)}", 2900)
-    return Message(text, (section(text),))
+    return Message(in_utc(text), (section(text),))
 
 
 def moment(revocation: Revocation, note: Note, rules: Rules) -> str:
@@ -94,10 +91,10 @@ def _count(handoff: Handoff) -> str:
 
 
 def _sentence(handoff: Handoff, revocations: Sequence[Revocation], rules: Rules, now: datetime) -> str:
-    """The message's whole text, for phones; the revocations in a line each."""
+    """The message's whole text, for phones; the revocations in a line of its own each."""
     word = inert(_status(handoff), 120)
-    lines = "".join(f" {open_list.sentence(one, rules.timing, now)}." for one in revocations)
-    return cut(f"{handoff.id} · {word}. {_who(handoff)}{_last_remark(handoff)}{lines}", 3900)
+    lines = "".join(f"\n{open_list.sentence(one, rules.timing, now)}" for one in revocations)
+    return f"{handoff.id} · {word}. {_who(handoff)}{_last_remark(handoff)}{lines}"
 
 
 def _last_remark(handoff: Handoff) -> str:
@@ -109,13 +106,13 @@ def _who(handoff: Handoff) -> str:
     match handoff.state:
         case HandoffState.REPLACED:
             return f"{handoff.replaced_by} passes on what stood here."
-        case state if state in _WAITS:
+        case state if state in WAITS:
             return f"{_offer(handoff)} {_asks(handoff)} {_still(handoff)}"
         case _ if handoff.accepted_by is not None and handoff.accepted_at is not None:
             by = mention(handoff.accepted_by)
             return f"{_count(handoff).capitalize()}, from {_owners(handoff.outgoing)} to {by}, {local(handoff.accepted_at)}."
         case _:
-            return f"Nobody accepted. {_owners(handoff.outgoing)} kept {_count(handoff)}."
+            return "Nobody accepted; who owns what is below."
 
 
 def _offer(handoff: Handoff) -> str:
@@ -173,7 +170,7 @@ def _unread(handoff: Handoff, revocations: Sequence[Revocation]) -> list[Block]:
 
 
 def _buttons(handoff: Handoff, revocations: Sequence[Revocation], rules: Rules) -> list[Block]:
-    if handoff.state not in _WAITS:
+    if handoff.state not in WAITS:
         return []
     label = "I have it" if _one_thing(handoff, revocations, rules) else "Accept"
     accept = button(label, "handoff_accept", handoff.id, style="primary")
@@ -207,18 +204,22 @@ _CALLS = frozenset({"offered", "reminder", "escalated"})
 
 def _told(handoff: Handoff, note: Note, rules: Rules) -> str:
     match note.kind:
-        case kind if kind in _CALLS and handoff.state not in _WAITS:
+        case kind if kind in _CALLS and handoff.state not in WAITS:
             return "Was offered. Nobody is asked any more; the message above says how it stands."
         case "offered":
             return f"{_call(handoff, rules)}{_wish(handoff)}"
         case "accepted":
             after = f" {inert(note.detail, 200)}" if note.detail else ""
-            return f"{mention(handoff.accepted_by)} accepted, and takes over {_ids(handoff)}.{after}"
+            before = f" from {_owners(handoff.outgoing)}" if handoff.outgoing else ""
+            return f"{mention(handoff.accepted_by)} accepted, and takes over {_ids(handoff)}{before}.{after}"
         case "declined":
             left = mentions(handoff.asked)
             return f"{_latest_decline(handoff, note)}{f' Still asked: {left}.' if left else ''}"
         case "returned":
-            return f"{_latest_decline(handoff, note)} Nobody who was asked is left. {_still(handoff)}"
+            whose = (
+                _still(handoff) if handoff.outgoing else f"{mentions(rules.responders)}: nobody owns them."
+            )
+            return f"{_latest_decline(handoff, note)} Nobody who was asked is left. {whose}"
         case "remark":
             return _remark_told(handoff, note)
         case "moment":
@@ -236,12 +237,16 @@ def _by_itself(handoff: Handoff, note: Note, rules: Rules) -> str:
         case "reminder":
             return f"{_reminded(handoff, rules)} {_still(handoff)}"
         case "escalated":
-            called = mentions((rules.on_call_group,) if rules.on_call_group else rules.responders)
+            on_call = (rules.on_call_group,) if rules.on_call_group else ()
+            called = mentions(tuple(dict.fromkeys((*rules.responders, *on_call))))
             return f"Needs you: nobody accepted. {called}: any responder may accept above. {_still(handoff)}"
         case "incoming_gone":
             return f"{detail} They are not asked any more."
         case "passed":
-            return f"{mention(handoff.accepted_by)} did not get all of it. {detail}"
+            who = _owners(handoff.outgoing) if handoff.outgoing else mentions(rules.responders)
+            return f"{who}, {mention(handoff.accepted_by)}: not all of it passed on. {detail}"
+        case "narrowed":
+            return f"{detail}. It is not handed over here any more."
         case "closed":
             return f"Closed. {detail}"
         case kind:

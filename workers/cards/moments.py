@@ -54,7 +54,7 @@ def render(revocation: Revocation, note: Note, rules: Rules, digest: Digest | No
 
 def sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
     """The same for another place than the revocation's own thread: no button, and nobody is woken anew; mrkdwn."""
-    return f"{revocation.id} · {_sentence(revocation, note, rules)}"
+    return f"{revocation.id} · {drill.told(revocation, _sentence(revocation, note, rules))}"
 
 
 def _anchor(note: Note, digest: Digest | None) -> list[Block]:

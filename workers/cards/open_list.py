@@ -93,7 +93,7 @@ def sentence(revocation: Revocation, timing: Timing, now: datetime) -> str:
     since = when(revocation, utc)
     owner = revocation.owner.name if revocation.owner else "nobody"
     how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
-    left = open_items(revocation, timing)
+    left = _left(revocation, timing)
     what = f" · {_count(left, now)}" if left else ""
     return f"{revocation.id} · {how} · {phrase.person(revocation)} · {since} · owner {inert(owner, 80)}{what}"
 
@@ -138,8 +138,8 @@ def _waits(revocation: Revocation) -> list[str]:
 
 
 def _open(revocation: Revocation, timing: Timing, now: datetime) -> list[str]:
-    """How much is open, and what falls due next. The clean-up has its own line."""
-    left = [item for item in open_items(revocation, timing) if item.what != "clean_up"]
+    """How much is open, and what falls due next."""
+    left = _left(revocation, timing)
     if not left:
         return ["Nothing else is open"] if revocation.state is State.DENIED else []
     how_many = _count(left, now)
@@ -147,20 +147,30 @@ def _open(revocation: Revocation, timing: Timing, now: datetime) -> list[str]:
     if dated is None or dated.due_at is None:
         return [f"{how_many}: {_named(left)}"]
     due = f"{'was due' if now >= dated.due_at else 'due'} {local(dated.due_at)}"
-    first = f"{what(dated)}{_whose(revocation, dated)}, {due}"
+    first = f"{_word(dated)}{_whose(revocation, dated)}, {due}"
     if len(left) == 1:
         return [f"{how_many}: {first}"]
     return [f"{how_many}: {_named(left)} · next {first}"]
 
 
-def _count(left: "list[OpenItem] | tuple[OpenItem, ...]", now: datetime) -> str:
+def _left(revocation: Revocation, timing: Timing) -> list[OpenItem]:
+    """Without the clean-up, which has its own line, unless a person must say what becomes of somebody who is held."""
+    return [item for item in open_items(revocation, timing) if item.by_people or item.what != "clean_up"]
+
+
+def _count(left: list[OpenItem], now: datetime) -> str:
     late = sum(item.by_people and item.due_at is not None and now >= item.due_at for item in left)
     return f"{len(left)} open{f', {late} overdue' if late else ''}"
 
 
 def _named(left: list[OpenItem]) -> str:
     """What waits for people stands first."""
-    return ", ".join(what(item) for item in sorted(left, key=lambda item: not item.by_people))
+    return ", ".join(_word(item) for item in sorted(left, key=lambda item: not item.by_people))
+
+
+def _word(item: OpenItem) -> str:
+    """Of who is held, what is due is a decision: the clean-up is not."""
+    return "hold anew or release" if item.what == "clean_up" else what(item)
 
 
 def what(item: OpenItem) -> str:

@@ -33,6 +33,9 @@ class HandoffState(StrEnum):
 HANDOFF_ENDED = frozenset({HandoffState.REPLACED, HandoffState.CLOSED})
 """The states that nothing leaves. One that was returned can still be accepted."""
 
+WAITS = frozenset({HandoffState.OFFERED, HandoffState.RETURNED})
+"""The states in which somebody may accept."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Declined:

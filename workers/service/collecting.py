@@ -6,7 +6,7 @@ from datetime import datetime
 
 from workers.cards import handoff as cards
 from workers.domain.actor import SYSTEM
-from workers.domain.errors import UnknownRevocation, UnreadableRecord
+from workers.domain.errors import StoreAway
 from workers.domain.handoff import Handoff, HandoffState
 from workers.domain.revocation import Note, Revocation
 from workers.ports import SHOW_HANDOFF, ChangeOf, DecideOf
@@ -23,18 +23,24 @@ MOST_WAITING = 50
 def collect(world: World, revocation: Revocation, note: Note) -> None:
     """Give a moment that was just told to the newest handoff that holds the revocation, to be told by its own writer.
 
-    May run twice: the moment may then stand twice. Raises StoreAway alone: what cannot be read there stops nothing here.
+    May run twice: the moment may then stand twice. Raises StoreAway alone: what goes wrong there stops nothing here, or the
+    moment would be told in the revocation's own thread again and again.
     """
     if not note.broadcast or note.to is not None:
         return
-    holder = newest(world.handoffs.open(), revocation.id)
-    if holder is None:
-        return
-    sentence = cards.moment(revocation, note, world.rules)
     try:
+        _collect(world, revocation, note)
+    except StoreAway:
+        raise
+    except Exception:
+        logger.exception("moment_not_collected", extra={"revocation_id": revocation.id, "kind": note.kind})
+
+
+def _collect(world: World, revocation: Revocation, note: Note) -> None:
+    holder = newest(world.handoffs.open(), revocation.id)
+    if holder is not None:
+        sentence = cards.moment(revocation, note, world.rules)
         world.handoffs.change(holder.id, _noted(Note(kind="moment", at=note.at, detail=sentence)))
-    except (UnreadableRecord, UnknownRevocation) as error:
-        logger.error("moment_not_collected", extra={"handoff_id": holder.id, "cause": str(error)})
 
 
 def newest(handoffs: Iterable[Handoff], revocation_id: str) -> Handoff | None:

@@ -5,16 +5,17 @@ Level-triggered: the record says what is still to do. Nobody is denied or freed 
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.errors import SlackAway, SlackRefused, UnknownRevocation, UnreadableRecord
-from workers.domain.handoff import Handoff, HandoffState, handoff_due
+from workers.domain.handoff import ESCALATE_AFTER, WAITS, Handoff, HandoffState, handoff_due
 from workers.domain.revocation import Note, Revocation
 from workers.domain.same_person import is_target, same_person
 from workers.ports import SHOW, SHOW_HANDOFF, Change, ChangeOf, Decide, DecideOf
-from workers.service import believing, handoff_telling, writing
+from workers.service import believing, handoff_telling, intake, writing
 from workers.service.intake.authority import is_denied
 from workers.service.one_by_one import alone
 from workers.service.world import World
@@ -40,11 +41,10 @@ def pass_on(world: World, handoff_id: str) -> None:
 
 
 def keep(world: World) -> None:
-    """One pass over the handoffs: pass on, remind, escalate, close, and show what is behind."""
+    """One pass over the handoffs: pass on, drop what waits for nobody, remind, escalate, close, and show what is behind."""
+    intake.one_offer_each(world.handoffs)
     open_ones = world.handoffs.open()
-    if not open_ones:
-        return
-    for do in (pass_on, _remind, _close, _catch_up, _miss):
+    for do in (pass_on, _let_go, _remind, _close, _catch_up, _miss):
         for handoff in open_ones:
             alone(do, world, handoff.id)
 
@@ -83,7 +83,8 @@ def _stays(world: World, handoff: Handoff, current: Revocation) -> str:
     if owner is not None and not any(same_person(owner, one) for one in handoff.outgoing):
         return f"{owner.name or owner.id} owns it meanwhile"
     if is_target(next_, current) or is_denied(world.store, next_):
-        return f"the access of {next_.name or next_.id} is revoked, or it is about them"
+        stays = f", so {_name(owner)} stays the owner" if owner else ""
+        return f"the access of {next_.name or next_.id} is revoked, or it is about them{stays}"
     return "it was passed on by this handoff before" if _passed_before(world, handoff, current) else ""
 
 
@@ -119,10 +120,65 @@ def _all_passed(left: Mapping[str, str]) -> DecideOf[Handoff]:
         changed = replace(current, passed_at=now)
         if left:
             why = "; ".join(f"{one}: {why}" for one, why in left.items())
-            changed = changed.noting(Note(kind="passed", at=now, detail=f"Not passed on: {why}."))
+            changed = changed.noting(Note(kind="passed", at=now, detail=f"{why}."))
         return _changed(changed, "passed", not_passed=dict(left))
 
     return all_passed
+
+
+def _let_go(world: World, handoff_id: str) -> None:
+    """What accepting would not pass is not offered any more: somebody else owns it, or whoever offered it is denied."""
+    handoff = world.handoffs.get(handoff_id)
+    if handoff.state not in WAITS:
+        return
+    if is_denied(world.store, by := handoff.offered_by):
+        why = f"The access of {_name(by)}, who offered this, is revoked. /revoke handoff offers what is open anew."
+        world.handoffs.change(handoff_id, _closed(why))
+        return
+    known = {one.id: one for one in _believed(world, handoff)}
+    taken = {id_: one for id_, one in known.items() if not (one.ended or _passes(handoff, one))}
+    if taken:
+        world.handoffs.change(handoff_id, _narrowed(known, taken))
+
+
+def _believed(world: World, handoff: Handoff) -> Iterator[Revocation]:
+    for revocation_id in handoff.revocations:
+        with suppress(UnknownRevocation, UnreadableRecord):
+            yield believing.get(world, revocation_id)
+
+
+def _passes(handoff: Handoff, revocation: Revocation) -> bool:
+    owner = revocation.owner
+    return owner is None or any(same_person(owner, one) for one in handoff.outgoing)
+
+
+def _narrowed(known: Mapping[str, Revocation], taken: Mapping[str, Revocation]) -> DecideOf[Handoff]:
+    """`known`: those of its own that can be read, of which others own the `taken`."""
+
+    def narrowed(current: Handoff, now: datetime) -> ChangeOf[Handoff] | None:
+        gone = [known[one] for one in current.revocations if one in taken]
+        if not gone or current.state not in WAITS:
+            return None
+        said = "; ".join(f"{one.id}: {_name(one.owner)} owns it now" for one in gone)
+        left = tuple(one for one in current.revocations if one not in taken)
+        if not left:
+            return _closed(f"{said}.")(current, now)
+        outgoing = tuple(one for one in current.outgoing if _still_owns(one, left, known))
+        changed = replace(current, revocations=left, outgoing=outgoing)
+        note = Note(kind="narrowed", at=now, detail=said)
+        return _changed(changed.noting(note), "narrowed", gone=[one.id for one in gone])
+
+    return narrowed
+
+
+def _still_owns(person: Actor, left: Sequence[str], known: Mapping[str, Revocation]) -> bool:
+    """One of these; in doubt they do."""
+    owners = [known[one].owner if one in known else person for one in left]
+    return any(owner is not None and same_person(owner, person) for owner in owners)
+
+
+def _name(actor: Actor | None) -> str:
+    return (actor.name or actor.id) if actor is not None else "nobody"
 
 
 def _remind(world: World, handoff_id: str) -> None:
@@ -130,11 +186,11 @@ def _remind(world: World, handoff_id: str) -> None:
 
 
 def _reminded(current: Handoff, now: datetime) -> ChangeOf[Handoff] | None:
-    """Once after a while, and once more, to all, where that did not help."""
+    """Once after a while, and once more, to all, where that did not help; after a long stop only the second."""
     due = handoff_due(current)
     if due is None or now < due:
         return None
-    if current.reminded_at is None:
+    if now < current.offered_at + ESCALATE_AFTER:
         changed = replace(current, reminded_at=now).noting(Note(kind="reminder", at=now))
         return _changed(changed, "reminded")
     return _changed(_escalated(current, now), "escalated")
@@ -153,9 +209,9 @@ def _close(world: World, handoff_id: str) -> None:
         return
     newer = _newer(world, handoff)
     if all(one in newer or _over(world, one) for one in handoff.revocations):
-        world.handoffs.change(
-            handoff_id, _closed(sorted({newer[o] for o in handoff.revocations if o in newer}))
-        )
+        has_it = sorted({newer[one] for one in handoff.revocations if one in newer})
+        why = f"{', '.join(has_it)} has what is still open." if has_it else "Nothing of it is open any more."
+        world.handoffs.change(handoff_id, _closed(why))
 
 
 def _newer(world: World, handoff: Handoff) -> Mapping[str, str]:
@@ -174,11 +230,10 @@ def _over(world: World, revocation_id: str) -> bool:
     return revocation.ended and not writing.for_slack(revocation.notes)
 
 
-def _closed(newer: Sequence[str]) -> DecideOf[Handoff]:
+def _closed(why: str) -> DecideOf[Handoff]:
     def closed(current: Handoff, now: datetime) -> ChangeOf[Handoff] | None:
         if current.ended or _to_pass(current):
             return None
-        why = f"{', '.join(newer)} has what is still open." if newer else "Nothing of it is open any more."
         changed = replace(current, state=HandoffState.CLOSED)
         return _changed(changed.noting(Note(kind="closed", at=now, detail=why)), "closed")
 
@@ -194,18 +249,18 @@ def _miss(world: World, handoff_id: str) -> None:
     handoff = world.handoffs.get(handoff_id)
     if handoff.state is not HandoffState.OFFERED:
         return
-    gone = {one: why for one in handoff.asked if (why := _gone(world, one))}
+    gone = {one: why for one in handoff.asked if (why := _gone(world, handoff, one))}
     if gone:
         world.handoffs.change(handoff_id, _missed(gone))
 
 
-def _gone(world: World, slack_id: str) -> str:
+def _gone(world: World, handoff: Handoff, slack_id: str) -> str:
     """Why they cannot take it, as a sentence; empty where they can, or Slack does not say."""
     actor = Actor(kind="slack", id=slack_id)
     denied = world.store.about(actor)
     if denied and is_denied(world.store, actor):
         return f"The access of {denied[0].who} is revoked now."
-    if not world.store.first_sight(f"handoff-asks-{slack_id}", ASK_ABOUT_EVERY):
+    if not world.store.first_sight(f"{handoff.id}-asks-{slack_id}", ASK_ABOUT_EVERY):
         return ""
     try:
         person = world.people.person(slack_id)

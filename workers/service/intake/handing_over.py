@@ -8,7 +8,7 @@ from datetime import datetime
 from workers.cards.text import inert, mention
 from workers.domain.actor import SYSTEM, Actor
 from workers.domain.errors import Refused
-from workers.domain.handoff import NOTE_LIMIT, Handoff, HandoffState, Remark
+from workers.domain.handoff import NOTE_LIMIT, WAITS, Handoff, HandoffState, Remark
 from workers.domain.revocation import Note, Revocation
 from workers.domain.same_person import same_person
 from workers.ports import SHOW_HANDOFF, ChangeOf, DecideOf, HandoffStore, RevocationStore
@@ -127,9 +127,17 @@ def begin_handoff(
         channel=channel,
     )
     same = next((one for one in offered(handoffs) if _same(one, wanted, by, note)), None)
+    wanted = replace(wanted, remarks=_left_before(handoffs, wanted))
     made = same or handoffs.create(lambda fresh, now: _begun(replace(wanted, id=fresh), by, note, now))
     one_offer_each(handoffs)
     return made
+
+
+def _left_before(handoffs: HandoffStore, wanted: Handoff) -> tuple[Remark, ...]:
+    """The notes of what was offered before, declined or not: whoever is next must read them, whoever offers."""
+    ours = set(wanted.revocations)
+    older = [one for one in handoffs.open() if one.state in WAITS and ours & set(one.revocations)]
+    return tuple(sorted({r for one in older for r in one.remarks}, key=lambda remark: remark.at))
 
 
 def offered(handoffs: HandoffStore) -> list[Handoff]:
@@ -156,7 +164,9 @@ def _passes(handoff: Handoff) -> tuple[frozenset[str], ...]:
 
 def _begun(wanted: Handoff, by: Actor, note: str, now: datetime) -> ChangeOf[Handoff]:
     remarks = (Remark(by=by, at=now, text=note),) if note else ()
-    made = replace(wanted, offered_at=now, remarks=remarks).noting(Note(kind="offered", at=now))
+    made = replace(wanted, offered_at=now, remarks=(*wanted.remarks, *remarks)).noting(
+        Note(kind="offered", at=now)
+    )
     detail = {"revocations": list(made.revocations), "incoming": list(made.incoming)}
     return ChangeOf(record=made, event="offered", actor=by, detail=detail, wakes=(SHOW_HANDOFF,))
 

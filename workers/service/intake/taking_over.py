@@ -11,7 +11,7 @@ from workers.domain.handoff import Declined, Handoff, HandoffState, Remark
 from workers.domain.revocation import Note, Revocation
 from workers.domain.same_person import is_target, same_person
 from workers.ports import SHOW_HANDOFF, ChangeOf, HandoffStore, Job, RevocationStore, Wake
-from workers.service.intake.authority import ABOUT_YOU, OPEN, UNSURE, Authority, not_denied
+from workers.service.intake.authority import ABOUT_YOU, OPEN, UNSURE, Authority, is_denied, not_denied
 from workers.service.intake.handing_over import (
     fitting,
     offered,
@@ -36,6 +36,9 @@ def accept(store: RevocationStore, handoffs: HandoffStore, who: Authority, hando
         if current.state is HandoffState.ACCEPTED and _is(current.accepted_by, who):
             return None
         _must_wait(current)
+        if is_denied(store, current.offered_by):
+            by = mention(current.offered_by)
+            raise Refused(f"The access of {by}, who offered {current.id}, is revoked, so it counts no more.")
         if who.actor.id not in current.incoming and not (current.open_to_all and who.responder):
             raise Refused(_not_asked(current, who))
         _must_pass_something(current, passed, who)
@@ -97,7 +100,7 @@ def _must_wait(current: Handoff, *, returned_too: bool = True) -> None:
         case HandoffState.REPLACED:
             raise Refused(f"{current.id} was replaced by {current.replaced_by}: look there.")
         case HandoffState.CLOSED:
-            raise Refused(f"{current.id} is closed: nothing of it is open any more.")
+            raise Refused(f"{current.id} is closed. `/revoke list` shows what is open, and whose it is.")
         case HandoffState.RETURNED if not returned_too:
             raise Refused(f"{current.id} went back already: everybody who was asked declined.")
 
