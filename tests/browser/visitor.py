@@ -55,7 +55,7 @@ class Visitor:
         """Cards and handoffs have a heading, which nothing else has."""
         return self.page.locator("#messages article.card:has(h3)", has_text=words)
 
-    def reads_thread(self, where: Locator) -> Locator:
+    def opens_thread(self, where: Locator) -> Locator:
         """Opens the thread below it; what is said there."""
         where.get_by_role("button", name=re.compile(r"\brepl(y|ies)\b")).click()
         return self.page.locator("#replies")
