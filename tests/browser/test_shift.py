@@ -39,6 +39,8 @@ def test_what_is_accepted_changes_its_owner_and_the_thread_collects_what_happens
     target = card.locator("h3").inner_text().removeprefix("Denied: ")
     handoff = offered(alice)
     expect(handoff).to_contain_text(target)
+    handoff.get_by_role("link", name="Open the card").last.click()
+    expect(alice.card(target)).to_be_focused()
     alice.becomes(BOB)
     thread = alice.opens_thread(alice.handoff("@alice hands over"))
     alice.reads(thread, "@bob: you are asked to take this over.")

@@ -11,6 +11,9 @@ GENERAL = "C0GENERAL1"
 
 HALF_A_MINUTE = 30_000
 
+REPLIES = re.compile(r"\d repl(y|ies)\b")
+"""What opens a thread, below its first message."""
+
 
 @dataclass
 class Visitor:
@@ -57,15 +60,8 @@ class Visitor:
 
     def opens_thread(self, where: Locator) -> Locator:
         """Opens the thread below it; what is said there."""
-        where.get_by_role("button", name=re.compile(r"\brepl(y|ies)\b")).click()
+        where.get_by_role("button", name=REPLIES).click()
         return self.page.locator("#replies")
-
-    def replies(self, words: str) -> None:
-        """In the thread that is open; not with a name at the end, for which the picker would open."""
-        box = self.page.locator("#reply-text")
-        box.fill(words)
-        box.press("Enter")
-        expect(box).to_have_value("")
 
     def presses(self, where: Locator, label: str, *, block: str | None = None, sure: bool = False) -> None:
         """A button of a card; `sure`: and the button of the dialog that asks whether they are."""

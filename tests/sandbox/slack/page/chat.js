@@ -407,6 +407,21 @@ export function go(place) {
   draw();
 }
 
+// A link to a message of this workspace stays here: its address is pretend, too.
+const MESSAGE = /^https:\/\/[\w-]+\.slack\.com\/archives\/(\w+)\/p(\d{10})(\d{6})/;
+function follow(event) {
+  const found = MESSAGE.exec(event.target.closest?.("a[href]")?.href ?? "");
+  if (!found) return;
+  event.preventDefault();
+  const [, channel, seconds, rest] = found;
+  if (!chat.seen.channels.some((one) => one.id === channel)) return toast("You are not in the channel of that message.");
+  go(channel);
+  const shown = [...$("messages").children].find((one) => one.dataset.ts === `${seconds}.${rest}`);
+  shown?.scrollIntoView({ block: "start" });
+  shown?.focus({ preventScroll: true });
+  return undefined;
+}
+
 // Slack tells the app that somebody looks at one of its two tabs.
 function opened() {
   if (isApp() && chat.seen.app.home) act("/_sim/open_home", { user: chat.me, tab: chat.tab });
@@ -668,6 +683,7 @@ function wire() {
   });
   $("form").addEventListener("cancel", (event) => { event.preventDefault(); closeForm(chat.seen.views.at(-1)); });
   for (const button of document.querySelectorAll("[data-goes]")) button.addEventListener("click", () => pane(button.dataset.goes));
+  document.addEventListener("click", follow);
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, dialog");
     if (event.key === "/" && !typing && $("message-text")) { event.preventDefault(); $("message-text").focus(); }
