@@ -1,10 +1,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.browser.chromium import chromium
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import HALF_A_MINUTE, Visitor
 from tests.sandbox.installation import ALICE
 from tests.sandbox.playground.playground import Playground
 
@@ -19,6 +19,7 @@ def playground() -> Iterator[Playground]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=HALF_A_MINUTE)
     with chromium() as made:
         yield made
 

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from tests.browser.chromium import chromium
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import REPLIES, SEC_INC, Visitor
 from tests.sandbox.installation import ALICE, BOB
 from tests.sandbox.playground.playground import Playground
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+INTO_VIEW = "(one) => one.scrollIntoView({ block: 'nearest' })"
+"""At once: a card that changes meanwhile is another element."""
+
 READER = {"locale": "en-GB", "timezone_id": "UTC"}
 
 
@@ -28,37 +31,38 @@ def main() -> None:
 
 def _states(browser: Browser, playground: Playground) -> Iterator[tuple[str, Visitor]]:
     alice = _window(browser, playground)
-    yield "first-run", alice
-    alice.page.locator("#message-text").press_sequentially("/revoke @mal")
-    yield "picker", alice
     alice.types("/revoke @mallory key leaked in a CI log")
     card = alice.card("Mallory Moss")
     alice.reads(card, "Access: 3 accounts")
-    yield "not-denied-yet", alice
     alice.presses(card, "Deny now", sure=True)
     alice.reads(card, "Denied: Mallory Moss")
     _settled(alice)
+    card.locator("h3").evaluate(INTO_VIEW)
     yield "denied", alice
     alice.presses(card, "Start now")
-    alice.reads(alice.opens("People").locator("[data-user=mallory]"), "No access is left")
     alice.reads(card, "the bot's part is done")
-    card.get_by_role("button", name="replies").click()
-    yield "ways-back-in-taken-away", alice
-    alice.page.get_by_label("Close the thread").click()
-    alice.presses(card, "Done", block="step.sessions")
-    expect(alice.form).to_be_visible()
-    yield "form", alice
-    alice.sends()
-    alice.reads(card, "attested by")
+    yield from _shift_end(alice, _window(browser, playground, BOB))
     yield from _false_alarm(browser, playground)
-    alice.lets_pass(12)
-    alice.reads(alice.page.locator("#messages"), "comes off the Deny policy at")
-    alice.lets_pass(1)
-    alice.reads(card, "Off the deny list, watched")
-    alice.opens("Deny policy")
-    card.locator("h3").scroll_into_view_if_needed()
-    yield "off-the-list", alice
     yield from _trouble(browser, playground)
+
+
+def _shift_end(alice: Visitor, bob: Visitor) -> Iterator[tuple[str, Visitor]]:
+    """Handed over, before it is accepted."""
+    alice.types(
+        "/revoke handoff @bob The key was in the build log of Friday. Watch the build server tonight."
+    )
+    handoff = bob.handoff("@alice hands over")
+    bob.reads(handoff.get_by_role("button", name=REPLIES), "1 reply")
+    bob.opens("People")
+    handoff.get_by_role("button", name=REPLIES).evaluate(INTO_VIEW)
+    yield "handoff", bob
+    bob.opens("Deny policy")
+    bob.page.locator("#apps button").click()
+    bob.reads(bob.page.locator("#messages .home"), "Room for ")
+    yield "app-home", bob
+    bob.goes(SEC_INC)
+    bob.presses(handoff, "Accept")
+    alice.reads(alice.card("Mallory Moss"), "Owner: @bob")
 
 
 def _false_alarm(browser: Browser, playground: Playground) -> Iterator[tuple[str, Visitor]]:
@@ -74,9 +78,9 @@ def _false_alarm(browser: Browser, playground: Playground) -> Iterator[tuple[str
     alice.reads(card, "waits for a second person")
     bob = _window(browser, playground, BOB)
     approve = bob.card("Carol Chen").get_by_role("button", name="Approve both")
-    approve.scroll_into_view_if_needed()
+    approve.evaluate(INTO_VIEW)
     bob.opens("People")
-    yield "false-alarm-waits-for-a-second-person", bob
+    yield "false-alarm", bob
     approve.click()
     bob.page.locator("#sure button[value=yes]").click()
     bob.reads(bob.card("Carol Chen"), "Released")
@@ -92,10 +96,10 @@ def _trouble(browser: Browser, playground: Playground) -> Iterator[tuple[str, Vi
     alice.presses(card, "Deny now", sure=True)
     alice.lets_pass(1)
     alice.reads(card, "NOT DENIED", within=60_000)
-    card.locator("h3").scroll_into_view_if_needed()
-    yield "not-denied-aws-throttles", alice
+    card.locator("h3").evaluate(INTO_VIEW)
+    yield "not-denied", alice
     phone = _window(browser, playground, viewport=PHONE)
-    phone.card("Bob Berg").locator("h3").scroll_into_view_if_needed()
+    phone.card("Bob Berg").locator("h3").evaluate(INTO_VIEW)
     yield "phone", phone
     alice.mends("AWS throttles")
     alice.reads(card, "read back at", within=60_000)

@@ -126,6 +126,9 @@ def test_nothing_is_wider_than_a_phone(visit: Visitors) -> None:
     for part in ("Chat", "AWS", "Channels"):
         alice.page.get_by_label("Parts of the page").get_by_role("button", name=part).click()
         assert alice.page.evaluate(WIDER) <= 0, part
+    alice.page.locator("#apps button").click()
+    alice.reads(alice.page.locator("#messages .home"), "The Deny policy")
+    assert alice.page.evaluate(WIDER) <= 0, "App Home"
 
 
 def _tab_to(page: Page, name: str) -> None:

@@ -1,5 +1,6 @@
 """A visitor of the page: whom they act as, what they type, press and read."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +10,9 @@ SEC_INC = "C0SECINC01"
 GENERAL = "C0GENERAL1"
 
 HALF_A_MINUTE = 30_000
+
+REPLIES = re.compile(r"\d repl(y|ies)\b")
+"""What opens a thread, below its first message."""
 
 
 @dataclass
@@ -43,8 +47,21 @@ class Visitor:
         expect(box).to_have_value("")
 
     def card(self, words: str) -> Locator:
-        """The last card with these words; a card has a heading, which nothing else has."""
-        return self.page.locator("#messages article.card:has(h3)", has_text=words).last
+        """The last card with these words."""
+        return self._headed(words).filter(has_not=self.page.locator("h3", has_text="handoff of")).last
+
+    def handoff(self, words: str) -> Locator:
+        """The last handoff's message with these words."""
+        return self._headed(words).filter(has=self.page.locator("h3", has_text="handoff of")).last
+
+    def _headed(self, words: str) -> Locator:
+        """Cards and handoffs have a heading, which nothing else has."""
+        return self.page.locator("#messages article.card:has(h3)", has_text=words)
+
+    def opens_thread(self, where: Locator) -> Locator:
+        """Opens the thread below it; what is said there."""
+        where.get_by_role("button", name=REPLIES).click()
+        return self.page.locator("#replies")
 
     def presses(self, where: Locator, label: str, *, block: str | None = None, sure: bool = False) -> None:
         """A button of a card; `sure`: and the button of the dialog that asks whether they are."""

@@ -163,6 +163,14 @@ def test_whoever_could_not_take_it_is_not_asked(aws: Scripted) -> None:
     assert offered(aws, (BOB, CAROL)).incoming == (CAROL.id,)
 
 
+def test_whoever_owns_all_of_it_is_not_asked_to_take_it(aws: Scripted) -> None:
+    opened(aws, owner=CAROL)
+    assert "is the owner of all of it already" in refusal(lambda: offered(aws, (CAROL,), by=BOB))
+    assert waiting(aws) == []
+    opened(aws, owner=DAVE)
+    assert offered(aws, (CAROL,), by=BOB).incoming == (CAROL.id,)
+
+
 def test_the_same_offer_again_is_the_one_that_stands(aws: Scripted) -> None:
     opened(aws)
     first = offered(aws, (CAROL, DAVE), note="rotate the key")

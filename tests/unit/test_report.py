@@ -317,7 +317,16 @@ def test_a_drill_is_called_one_wherever_it_is_told() -> None:
     assert "**This was a drill" in markdown(made, RULES)
     assert by_phone.sentences(record).to_person.startswith("This is an exercise")
     assert as_json(made)["drill"] is True
-    assert "Drill done: written and read back 3.1 s after Deny now, 1 min 3 s after" in drill.done(made).text
+    assert "Drill done: written and read back 3.1 s after Deny now; 1 min 3 s after" in drill.done(made).text
+
+
+def test_a_drill_says_nothing_of_a_part_that_was_not_walked() -> None:
+    made = stories()["drill"].report(MADE)
+    spans = [replace(one, ends=None) if one.what == "asked_to_no_access" else one for one in made.spans]
+    text = drill.done(replace(made, spans=tuple(spans))).text
+    assert "access gone" not in text
+    assert "not in the record" not in text
+    assert "asked for; off the list" in text
 
 
 def test_a_report_that_cannot_be_made_says_so() -> None:

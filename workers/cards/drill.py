@@ -65,13 +65,18 @@ def sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
     return "Drill done: they are off the list, read back."
 
 
+_TOLD = {
+    "confirmed_to_written": "written and read back {} after Deny now",
+    "asked_to_written": "{} after it was asked for",
+    "asked_to_no_access": "all access gone {} after it was asked for",
+    "written_to_off": "off the list {} after the denial",
+}
+
+
 def done(report: Report) -> Message:
-    """How long each part took, once they are off the list."""
-    took = {span.what: span_words.took(span.took) for span in report.spans}
-    parts = [f"{span_words.line(step)}." for step in report.steps if step.took is not None]
-    told = (
-        f"Drill done: written and read back {took['confirmed_to_written']} after Deny now, "
-        f"{took['asked_to_written']} after it was asked for; all access gone {took['asked_to_no_access']} after it was "
-        f"asked for; off the list {took['written_to_off']} after the denial. {' '.join(parts)}".strip()
-    )
+    """How long each part took, once they are off the list; nothing of a part that was not walked."""
+    took = {span.what: span_words.took(span.took) for span in report.spans if span.took is not None}
+    told = "; ".join(words.format(took[what]) for what, words in _TOLD.items() if what in took)
+    parts = [f" {span_words.line(step)}." for step in report.steps if step.took is not None]
+    told = f"Drill done: {told}.{''.join(parts)}"
     return Message(f"{report.revocation.id} · {told}", (section(told),))

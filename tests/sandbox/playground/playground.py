@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.sandbox.aws.pretend import PretendAws
+from tests.sandbox.aws.seed_data import Seed
 from tests.sandbox.clock import MovedRedis
 from tests.sandbox.installation import Installation, free_port
 from tests.sandbox.playground.doors import Doors
@@ -15,6 +16,8 @@ from tests.sandbox.playground.switches import Switches
 from tests.sandbox.playground.watch import Watch
 from tests.sandbox.slack.seed import seed_demo
 from tests.sandbox.slack.workspace import SlackWorkspace
+
+DRILL_USER = "testuser"
 
 
 @dataclass
@@ -35,12 +38,14 @@ class Playground:
         slack, redis, aws = SlackWorkspace(port=port), MovedRedis(directory), PretendAws()
         _together(redis.start, aws.start)
         seed_demo(slack)
+        seed = aws.seed(management_assignment=False)
+        _drill_user(aws, seed)
         installation = Installation(
             slack=slack,
             aws=aws,
-            seed=aws.seed(management_assignment=False),
+            seed=seed,
             directory=directory,
-            settings={"REDIS_URL": redis.url},
+            settings={"REDIS_URL": redis.url, "REVOKE_DRILL_USER": DRILL_USER},
             port=free_port(),
             debug=False,
         )
@@ -85,6 +90,12 @@ class Playground:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _drill_user(aws: PretendAws, seed: Seed) -> None:
+    """With one assignment and on no list, as the README asks for."""
+    user = aws.add_user(DRILL_USER, "Test User", f"{DRILL_USER}@example.com")
+    aws.assign(user, seed.accounts["staging"], seed.permission_sets["ReadOnlyAccess"])
 
 
 def _together(*starts: Callable[[], object]) -> None:

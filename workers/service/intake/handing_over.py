@@ -40,7 +40,7 @@ def offer(
         handoffs,
         passed,
         by=who.actor,
-        incoming=_asked(store, who, incoming),
+        incoming=_asked(store, who, incoming, passed),
         note=fitting(note),
         channel=channel,
     )
@@ -71,7 +71,9 @@ def owned_by(revocation: Revocation, people: Sequence[Actor]) -> bool:
     return owner is not None and any(same_person(owner, one) for one in people)
 
 
-def _asked(store: RevocationStore, who: Authority, incoming: Sequence[str]) -> tuple[str, ...]:
+def _asked(
+    store: RevocationStore, who: Authority, incoming: Sequence[str], passed: Sequence[Revocation]
+) -> tuple[str, ...]:
     others = [one for one in dict.fromkeys(incoming) if one != who.actor.id]
     if incoming and not others:
         raise Refused(
@@ -84,7 +86,14 @@ def _asked(store: RevocationStore, who: Authority, incoming: Sequence[str]) -> t
         if _PERSON.fullmatch(one) is None:
             raise Refused(f"{inert(one, 60)} is nobody in Slack. Pick the name from Slack's list.")
         can_be_asked(store, Actor(kind="slack", id=one))
+        _would_gain(Actor(kind="slack", id=one), passed)
     return tuple(others)
+
+
+def _would_gain(actor: Actor, passed: Sequence[Revocation]) -> None:
+    """Raises Refused where all of it is theirs already: they could not accept it."""
+    if all(owned_by(revocation, (actor,)) for revocation in passed):
+        raise Refused(f"{mention(actor)} is the owner of all of it already. Name somebody else, or nobody.")
 
 
 def can_be_asked(store: RevocationStore, actor: Actor) -> None:

@@ -394,9 +394,11 @@ function stepLine(step, index, at) {
 }
 
 const next = () => el("div", { class: "next" },
-  el("p", {}, "She is off the list, by proof, and watched from now on. Three more things to try:"),
+  el("p", {}, "She is off the list, by proof, and watched from now on. More to try:"),
   el("ul", {},
     el("li", {}, "A false alarm: deny @carol, press False alarm on her card, then act as Bob and approve."),
+    el("li", {}, "Your shift ends: type /revoke handoff @bob and a note, then act as Bob and press Accept."),
+    el("li", {}, "A drill, the whole way on a test user: /revoke drill. Then /revoke report and its id."),
     el("li", {}, "The target has no say: act as Mallory, and in #general type /revoke release @mallory."),
     el("li", {}, "Open “Break it”, kill the workers, and deny somebody meanwhile.")));
 

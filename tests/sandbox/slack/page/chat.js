@@ -128,7 +128,7 @@ function drawSide() {
   $("act-as-role").textContent = `You see what ${name(chat.me)} sees.`;
   const rooms = chat.seen.channels.filter((one) => !one.is_im);
   keep($("channels"), JSON.stringify([rooms.map(unread), rooms, chat.place]), () => rooms.map((one) =>
-    el("li", {}, placeButton(one.id, one.is_private ? "🔒" : "#", one.name, one.is_ext_shared ? "shared with another company" : "", unread(one)))));
+    el("li", {}, placeButton(one.id, one.is_private ? null : "#", one.name, one.is_ext_shared ? "shared with another company" : "", unread(one)))));
   const direct = { id: chat.seen.app.channel };
   keep($("apps"), JSON.stringify([direct.id, unread(direct), chat.place]), () =>
     el("li", {}, placeButton(direct.id, "◆", "Session Revoker", "", unread(direct))));
@@ -138,7 +138,7 @@ function placeButton(id, sign, label, more, count) {
   return el("button", {
     type: "button", "data-channel": id, "aria-current": id === chat.place ? "page" : null,
     class: count ? "place unread" : "place", title: more || null, click: () => go(id),
-  }, el("span", { class: "sign", "aria-hidden": "true" }, sign), el("span", { class: "place-name" }, label),
+  }, el("span", { class: sign ? "sign" : "sign lock", "aria-hidden": "true" }, sign), el("span", { class: "place-name" }, label),
   count ? el("span", { class: "count", "aria-label": `${count} unread` }, String(count)) : null);
 }
 
@@ -238,6 +238,12 @@ function anchored(node) {
   return top === null || top < -40 ? null : { ts: pressed.ts, top };
 }
 
+// Whoever says something wants to see what comes after it.
+function toEnd(node) {
+  pressed.until = 0;
+  node.scrollTop = node.scrollHeight;
+}
+
 function placeOf(node, ts) {
   const found = [...node.children].find((child) => child.dataset.ts === ts);
   return found ? found.getBoundingClientRect().top - node.getBoundingClientRect().top : null;
@@ -290,7 +296,7 @@ function message(one, { joined, replies, key, node }) {
     one.reply_broadcast && node.id === "messages" && el("p", { class: "replied" }, "replied to ",
       el("button", { type: "button", class: "link", click: () => openThread(one.thread_ts) }, "a thread")),
     body(one),
-    one.files?.length ? one.files.map((file) => el("details", { class: "file" }, el("summary", {}, file.name), el("pre", {}, file.text))) : null,
+    one.files?.length ? one.files.map((file) => el("details", { class: "file" }, el("summary", {}, file.name), el("pre", { tabindex: 0, "aria-label": file.name }, file.text))) : null,
     el("div", { class: "under" },
       replies.length ? el("button", { type: "button", class: "replies", click: () => openThread(one.ts) },
         `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`) : null,
@@ -399,6 +405,21 @@ export function go(place) {
   opened();
   pane("chat");
   draw();
+}
+
+// A link to a message of this workspace stays here: its address is pretend, too.
+const MESSAGE = /^https:\/\/[\w-]+\.slack\.com\/archives\/(\w+)\/p(\d{10})(\d{6})/;
+function follow(event) {
+  const found = MESSAGE.exec(event.target.closest?.("a[href]")?.href ?? "");
+  if (!found) return;
+  event.preventDefault();
+  const [, channel, seconds, rest] = found;
+  if (!chat.seen.channels.some((one) => one.id === channel)) return toast("You are not in the channel of that message.");
+  go(channel);
+  const shown = [...$("messages").children].find((one) => one.dataset.ts === `${seconds}.${rest}`);
+  shown?.scrollIntoView({ block: "start" });
+  shown?.focus({ preventScroll: true });
+  return undefined;
 }
 
 // Slack tells the app that somebody looks at one of its two tabs.
@@ -540,6 +561,7 @@ function composer(form, state, channel, thread) {
     text.value = drafts[draftKey] = "";
     grow();
     offers.look();
+    toEnd(thread ? $("replies") : $("messages"));
     send(said, chat.place, thread);
   };
   return [list, hint, el("div", { class: "box" }, text, shortcutsMenu(), el("button", { type: "submit", class: "button primary send", "aria-label": "Send" }, "Send"))];
@@ -661,6 +683,7 @@ function wire() {
   });
   $("form").addEventListener("cancel", (event) => { event.preventDefault(); closeForm(chat.seen.views.at(-1)); });
   for (const button of document.querySelectorAll("[data-goes]")) button.addEventListener("click", () => pane(button.dataset.goes));
+  document.addEventListener("click", follow);
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, dialog");
     if (event.key === "/" && !typing && $("message-text")) { event.preventDefault(); $("message-text").focus(); }
