@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.sandbox.slack.blocks import check_message
 from tests.unit.follow_up_records import DIRECTORY_RULES
-from tests.unit.make import ALICE, BOB, CAROL, RULES, T0, at, denied, requested
+from tests.unit.make import ALICE, BOB, CAROL, RULES, T0, at, coverage, denied, requested
 from tests.unit.report_logs import Story, gone, stories
 from tests.unit.test_cards import EVIL, HOSTILE, LONG, shown, texts
 from workers.cards import by_phone, drill, event_words, report_markdown, span_words
@@ -91,6 +91,25 @@ def test_who_is_not_denied_is_never_told_that_they_are() -> None:
     away = Trouble(code="removed", sentence="Somebody took it off.", since=at(hours=1))
     assert "switching off" in by_phone.sentences(denied(trouble=away)).to_person
     assert "Do not call" in by_phone.sentences(requested()).to_person
+    nowhere = replace(coverage(uncovered=("111111111111",)), attached=False)
+    assert "switching off" in by_phone.sentences(denied(coverage=nowhere)).to_person
+    gone_ = denied(coverage=nowhere, no_mint_at=at(hours=1))
+    assert "have switched off" in by_phone.sentences(gone_).to_person
+
+
+@pytest.mark.parametrize("state", [State.EXPIRED, State.REFUSED])
+def test_where_nobody_decided_nobody_is_told_that_all_is_well(state: State) -> None:
+    said = by_phone.sentences(requested(state=state))
+    assert said.to_person.startswith("Do not call yet: nothing is decided")
+
+
+def test_whoever_comes_off_right_now_is_not_told_that_it_stays_off() -> None:
+    assert "being taken off" in by_phone.sentences(denied(state=State.RELEASING)).to_person
+
+
+def test_nobody_is_asked_to_call_a_terminal() -> None:
+    root = Actor(kind="terminal", id="arn:aws:sts::1:assumed-role/ops root", name="root at a terminal")
+    assert by_phone.sentences(denied(owner=root)).to_manager.endswith("ask the security team.")
 
 
 def test_time_to_contain_is_from_the_request_to_the_read_back() -> None:
