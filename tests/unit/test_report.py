@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,18 @@ from tests.unit.follow_up_records import DIRECTORY_RULES
 from tests.unit.make import ALICE, BOB, CAROL, RULES, T0, at, coverage, denied, requested
 from tests.unit.report_logs import Story, gone, stories
 from tests.unit.test_cards import EVIL, HOSTILE, LONG, shown, texts
-from workers.cards import by_phone, drill, event_words, report_markdown, span_words
+from workers.cards import (
+    by_phone,
+    drill,
+    event_words,
+    home,
+    moments,
+    open_list,
+    phrase,
+    report_json,
+    report_markdown,
+    span_words,
+)
 from workers.cards import report as cards
 from workers.cards.report_json import as_json
 from workers.cards.report_markdown import markdown
@@ -49,6 +61,18 @@ def test_the_file_reads_as_it_was_reviewed(name: str) -> None:
 def test_the_json_is_as_it_was_reviewed(name: str) -> None:
     document = as_json(stories()[name].report(MADE))
     compare(f"{name}.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def test_each_key_of_the_json_is_documented() -> None:
+    documented = set(re.findall(r"`(\w+)`", report_json.__doc__ or ""))
+    assert {key for story in stories().values() for key in _keys(as_json(story.report(MADE)))} <= documented
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(part)
 
 
 @pytest.mark.parametrize("name", ["denied", "drill", "adopted", "requested"])
@@ -356,6 +380,41 @@ def test_a_drill_is_called_one_wherever_it_is_told() -> None:
     assert by_phone.sentences(record).to_person.startswith("This is an exercise")
     assert as_json(made)["drill"] is True
     assert "Drill done: written and read back 3.1 s after Deny now, 1 min 3 s after" in drill.done(made).text
+    assert "(drill, " in cards.instead_of_files(made, "short", "no_permission").text
+    assert "(drill, " in cards.not_made(record, Note(kind="report", at=T0), RULES, "It is cut.").text
+
+
+NOTES = (
+    "reason_added",
+    "gaps_withheld",
+    "last_assignments",
+    "terminal_vote",
+    "hold",
+    "off",
+    "assigned",
+    "expired",
+)
+
+
+@pytest.mark.parametrize("kind", NOTES)
+def test_each_moment_of_a_drill_says_that_it_is_one_in_its_thread_and_in_a_handoffs(kind: str) -> None:
+    note = Note(kind=kind, at=T0, detail="sessions", broadcast=True)
+    for said in (
+        moments.render(gone(drill=True).record, note, RULES).text,
+        moments.sentence(gone(drill=True).record, note, RULES),
+    ):
+        assert "drill" in said.casefold(), said
+        assert "incident" not in said
+    assert "drill" not in moments.sentence(gone().record, note, RULES).casefold()
+
+
+def test_a_drill_whose_user_is_not_found_yet_says_so_wherever_it_is_named() -> None:
+    sought = requested(user=None, slack_name=None, drill=True)
+    now = home.Now(at=T0, viewer=BOB, revocations=(sought,))
+    assert phrase.person(sought).endswith("(drill)")
+    assert "(drill)" in open_list.sentence(sought, RULES.timing, T0)
+    waits = [text for text in texts(list(home.page(now, RULES)["blocks"]), "mrkdwn") if "Deny now" in text]
+    assert all("(drill)" in text for text in waits)
 
 
 def test_a_report_that_cannot_be_made_says_so() -> None:

@@ -54,7 +54,7 @@ def render(revocation: Revocation, note: Note, rules: Rules, digest: Digest | No
 
 def sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
     """The same for another place than the revocation's own thread: no button, and nobody is woken anew; mrkdwn."""
-    return f"{revocation.id} · {_sentence(revocation, note, rules)}"
+    return f"{revocation.id} · {drill.told(revocation, _sentence(revocation, note, rules))}"
 
 
 def _anchor(note: Note, digest: Digest | None) -> list[Block]:
@@ -144,6 +144,9 @@ _ELSEWHERE = {
     **dict.fromkeys(ownership.KINDS, ownership.sentence),
     **dict.fromkeys(overdue.KINDS, overdue.sentence),
     **dict.fromkeys(drill.KINDS, drill.sentence),
+    "not_a_drill": lambda revocation, note, rules: (
+        f"No drill any more: {inert(note.detail, 100)} asked in earnest that {phrase.person(revocation)} be denied."
+    ),
     **dict.fromkeys(report.KINDS, report.sentence),
 }
 """Who says the notes of these kinds."""

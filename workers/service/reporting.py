@@ -10,11 +10,13 @@ from workers.cards import drill
 from workers.cards import report as cards
 from workers.cards.report_json import as_json
 from workers.cards.report_markdown import markdown
+from workers.domain.actor import Actor
 from workers.domain.errors import SlackAway, SlackRefused, StoreAway, UnreadableRecord
 from workers.domain.report import Report, report
 from workers.domain.revocation import Note, Revocation
 from workers.ports import Lock, Message
 from workers.service.follow_ups.turn import kept
+from workers.service.intake.authority import is_denied
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -58,11 +60,13 @@ def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
 
 
 def _say(world: World, revocation: Revocation, note: Note, message: Message) -> None:
-    """Into the thread; where the target reads it there, to whoever asked."""
-    if note.kind == "report" and revocation.channel_shared:
-        world.channel.tell(note.detail, message)
-    else:
+    """Into the thread; where the target reads it there, to whoever asked, unless they are denied by now."""
+    if note.kind != "report" or not revocation.channel_shared:
         _reply(world, revocation, message)
+    elif is_denied(world.store, Actor(kind="slack", id=note.detail)):
+        logger.warning("report_withheld", extra={"revocation_id": revocation.id})
+    else:
+        world.channel.tell(note.detail, message)
 
 
 def _files(world: World, lock: Lock, found: Report) -> None:
