@@ -1,6 +1,7 @@
 """A report and a drill through everything that can happen in between: asked twice, died in the middle, Slack away."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -118,6 +119,22 @@ def test_asked_twice_before_it_comes_it_comes_once_and_asked_again_it_comes_agai
     intake.ask_report(scene.world.store, who("UDAN"), scene.id)
     scene.show()
     assert (len(scene.thread.reports), len(scene.thread.files)) == (2, 2)
+
+
+def test_while_a_long_log_is_read_the_cards_lock_is_kept(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, kept = scene.world.store.log, list[bool]()
+
+    def slow(record_id: str) -> Any:
+        kept.append(any(thread.name == "lock-keeper" for thread in threading.enumerate()))
+        return read(record_id)
+
+    monkeypatch.setattr(scene.world.store, "log", slow)
+    intake.ask_report(scene.world.store, who("UCAROL"), scene.id)
+    scene.show()
+    assert kept
+    assert all(kept)
 
 
 def test_what_dies_before_the_files_are_there_brings_them_later_and_the_message_not_again(

@@ -42,7 +42,14 @@ def documents(world: World, report: Report) -> tuple[str, str]:
 
 
 def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
-    """Tell this note, of one of `KINDS`. `lock`: the card's, kept meanwhile. Raises SlackAway, SlackRefused."""
+    """Tell this note, of one of `KINDS`. `lock`: the card's, kept meanwhile: a long log takes seconds to read and to write
+    out. Raises SlackAway, SlackRefused.
+    """
+    with kept(lock):
+        _tell(world, revocation, note)
+
+
+def _tell(world: World, revocation: Revocation, note: Note) -> None:
     try:
         found = made(world, revocation)
     except UnreadableRecord as unreadable:
@@ -51,7 +58,7 @@ def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
             _say(world, revocation, note, cards.not_made(revocation, note, world.rules, str(unreadable)))
         return
     if note.kind == "report_files":
-        _files(world, lock, found)
+        _files(world, found)
     elif note.kind == "report":
         summed = cards.alone if revocation.channel_shared else cards.summary
         _say(world, revocation, note, summed(found, world.rules))
@@ -69,7 +76,7 @@ def _say(world: World, revocation: Revocation, note: Note, message: Message) -> 
         world.channel.tell(note.detail, message)
 
 
-def _files(world: World, lock: Lock, found: Report) -> None:
+def _files(world: World, found: Report) -> None:
     """Into the thread, unless the target reads it there. Where Slack takes no files, the text goes out instead.
 
     Files go by another host, which may be out of reach for good: what waited for it would hold up every other card.
@@ -79,8 +86,7 @@ def _files(world: World, lock: Lock, found: Report) -> None:
         return
     text, json_ = documents(world, found)
     try:
-        with kept(lock):
-            world.channel.share(revocation.channel, revocation.card_ts, cards.documents(found, text, json_))
+        world.channel.share(revocation.channel, revocation.card_ts, cards.documents(found, text, json_))
     except (SlackAway, SlackRefused) as refusal:
         cause = refusal.code if isinstance(refusal, SlackRefused) else "no answer"
         logger.warning("report_files_refused", extra={"revocation_id": revocation.id, "cause": str(refusal)})
