@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from workers.cards import drill
 from workers.cards.checklist import summed, taken, unattested
 from workers.cards.step_words import TITLES
 from workers.cards.text import Block, bullets, plain, plain_section, section
@@ -64,7 +65,9 @@ def attest(revocation: Revocation, steps: Sequence[Step], chosen: Kind | None, b
         "Say that it is done",
         revocation,
         [
-            plain_section(f"{about} of {revocation.who}. You say that it is done; your name is recorded."),
+            plain_section(
+                f"{about} of {drill.name(revocation)}. You say that it is done; your name is recorded."
+            ),
             *([] if chosen else [_which(steps)]),
             _input("done_by", "Done by", {"type": "users_select", "initial_user": by}),
             _input(
@@ -93,7 +96,7 @@ def assign(revocation: Revocation, steps: Sequence[Step], chosen: Kind | None) -
         revocation,
         [
             plain_section(
-                f"{about} of {revocation.who}. They get a direct message with a Done button, for this step only. They "
+                f"{about} of {drill.name(revocation)}. They get a direct message with a Done button, for this step only. They "
                 "need not be a responder."
             ),
             *([] if chosen else [_which(steps)]),
@@ -112,7 +115,7 @@ def false_alarm(revocation: Revocation, reason: str = "") -> View:
         revocation,
         [
             plain_section(
-                f"It was a false alarm: {revocation.who} gets back what was taken, and then comes off the Deny policy. A "
+                f"It was a false alarm: {drill.name(revocation)} gets back what was taken, and then comes off the Deny policy. A "
                 "second person approves exactly the list that the card will show."
             ),
             bullets(
@@ -135,8 +138,8 @@ def restore(revocation: Revocation, reason: str = "") -> View:
         revocation,
         [
             plain_section(
-                f"{revocation.who} gets back what was taken, and no more. {off} A second person approves exactly the list "
-                "that the card will show."
+                f"{drill.name(revocation)} gets back what was taken, and no more. {off} A second person approves exactly "
+                "the list that the card will show."
             ),
             bullets(
                 [f"To give back, as far as recorded: {summed(taken(revocation))}."],
@@ -168,8 +171,8 @@ def user_name(callback_id: str, revocation: Revocation) -> View:
         revocation,
         [
             plain_section(
-                f"{revocation.who} is protected. You deny them alone, or as the first of two where that is above a cap: then "
-                "nobody is denied before the second presses too. Alone: all approvers are called, and another person "
+                f"{drill.name(revocation)} is protected. You deny them alone, or as the first of two where that is above a "
+                "cap: then nobody is denied before the second presses too. Alone: all approvers are called, and another person "
                 "ratifies it within 30 minutes, or it is escalated. The denial does not wait for that."
             ),
             _input(
@@ -206,7 +209,7 @@ def hand_over(revocation: Revocation, *, choose: bool) -> View:
 def _which_revocations(revocation: Revocation) -> Block:
     options = [
         _option("What I own, or all that is open", "all"),
-        _option(f"Only {revocation.id}: {revocation.who}", ONLY_THIS),
+        _option(f"Only {revocation.id}: {drill.name(revocation)}", ONLY_THIS),
     ]
     return _input(
         "which", "What", {"type": "radio_buttons", "options": options, "initial_option": options[0]}

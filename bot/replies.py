@@ -93,7 +93,7 @@ def _known(revocation: Revocation, reason: str) -> str:
     added = "; your reason was added" if reason else ""
     how = f"{phrase.standing(revocation)}{second_person.waits(revocation)}"
     card = f"Its card is in <#{revocation.channel}>{added}."
-    return f"{inert(revocation.who, 100)}{drill.mark(revocation)} already has {revocation.id}: {how}. {card}"
+    return f"{inert(drill.name(revocation), 100)} already has {revocation.id}: {how}. {card}"
 
 
 def listed(
@@ -216,13 +216,13 @@ def report_asked(revocation: Revocation, silence: str | None) -> Reply:
         if revocation.channel_shared
         else f"comes into the thread of its card in <#{revocation.channel}>, with two files"
     )
-    said = f"{revocation.id}: the report on {inert(revocation.who, 100)}{drill.mark(revocation)} {where}."
+    said = f"{revocation.id}: the report on {inert(drill.name(revocation), 100)} {where}."
     return say(f"{said} {silence}" if silence else said)
 
 
 def held(revocation: Revocation, rules: Rules) -> str:
     """Until when, in one sentence; mrkdwn."""
-    who = f"{inert(revocation.who, 100)}{drill.mark(revocation)}"
+    who = f"{inert(drill.name(revocation), 100)}"
     return f"{revocation.id}: {who} stays denied {phrase.hold_end(revocation, rules.timing)}."
 
 
@@ -247,7 +247,7 @@ def _offer(handoff: Handoff, passed: list[Revocation], giver: Actor) -> str:
 
 
 def _named(handoff: Handoff, passed: list[Revocation]) -> str:
-    names = {revocation.id: f" ({inert(revocation.who, 80)})" for revocation in passed}
+    names = {revocation.id: f" ({inert(drill.name(revocation), 80)})" for revocation in passed}
     shown = [f"{one}{names.get(one, '')}" for one in handoff.revocations[:MOST_NAMED]]
     left = len(handoff.revocations) - len(shown)
     return f"{', '.join(shown)}{f' and {left} more' if left else ''}"
@@ -274,7 +274,7 @@ def accepted(handoff: Handoff) -> str:
 def owned(revocation: Revocation, before: Actor | None) -> str:
     """Whose it is now, and whose it was; mrkdwn."""
     was = f" {mention(before)} owned it before." if before is not None and before != revocation.owner else ""
-    return f"You own {revocation.id} ({inert(revocation.who, 100)}) now.{was}"
+    return f"You own {revocation.id} ({inert(drill.name(revocation), 100)}) now.{was}"
 
 
 def not_found(sentence: str) -> Reply:

@@ -11,6 +11,7 @@ from bot.listeners.denying import Denial
 from bot.prompt import Prompt
 from bot.replies import DENY_ALL, MOST_AT_ONCE, all_denied
 from bot.silence import silence_after
+from workers.cards import drill
 from workers.cards.text import inert
 from workers.domain.errors import REFUSALS, StoreAway, StoreUnsure
 from workers.domain.revocation import State
@@ -50,7 +51,7 @@ def _outcome(denial: Denial, who: Authority, body: dict[str, Any], revocation_id
     """Confirmed, or why not, in a sentence; mrkdwn. One that is refused stops no other."""
     try:
         current = pressed.revocation(denial.deps.store, {"value": revocation_id}, body)
-        name, where = inert(current.who, 100), f"Its card is in <#{current.channel}>."
+        name, where = inert(drill.name(current), 100), f"Its card is in <#{current.channel}>."
         changed = denial(who, current.id)
     except NameNeeded:
         return f"NOT DENIED: {name} is protected, so the user name must be typed. {where}"

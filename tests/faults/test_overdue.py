@@ -1,5 +1,6 @@
 """What is overdue is told once, whatever dies, runs twice or does not answer in between."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -7,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.sandbox.scripted import Killed, Scripted, denied, who
+from workers.cards import handoff as cards
 from workers.domain import overdue
+from workers.domain.actor import SYSTEM
 from workers.domain.errors import SlackAway, SlackRefused
 from workers.domain.look_back import LookBack
 from workers.domain.revocation import Revocation, Snapshot
 from workers.domain.step import Kind
-from workers.ports import Message
+from workers.ports import Change, Message
 from workers.service import intake, reconcile, telling
 from workers.service.intake import Statement
 from workers.service.overdue import tell_overdue
@@ -35,7 +38,8 @@ class Thread:
         if "Needs you: overdue" in message.text:
             self.fails()
             self.replies.append(message.text)
-            assert broadcast
+            if broadcast:
+                self.broadcast.append(message.text)
 
     def tell(self, slack_id: str, message: Message) -> None: ...
 
@@ -114,7 +118,7 @@ def test_the_owner_hears_once_an_hour_later_the_group_once_and_then_nobody(late:
     for _ in range(3):
         late.turn()
     assert len(late.said) == 2
-    assert "was told, and it is still open" in late.said[1]
+    assert "<@UBOB> has it, and it is still open" in late.said[1]
     late.hours_pass(24)
     late.turn()
     assert len(late.said) == 2
@@ -222,3 +226,83 @@ def test_attested_and_taken_back_it_is_due_again_and_told_again_after_ten_minute
     late.turn()
     assert len(late.said) == 2
     assert "Slack, was due" not in late.said[1]
+
+
+def another(late: Late) -> Late:
+    """One more denied user, of whom the same is overdue."""
+    record = late.aws.record(late.id)
+    assert record.user is not None
+    user = replace(record.user, user_id=f"{record.user.user_id[:-1]}2", user_name="mallory")
+    made = late.aws.world.store.create(
+        lambda fresh, now: Change(
+            record=replace(record, id=fresh, seq=0, user=user, notes=(), overdue=()),
+            event="made",
+            actor=SYSTEM,
+        )
+    )
+    return Late(late.aws, late.thread, made.id)
+
+
+def test_after_a_night_without_slack_the_channel_is_called_once_and_hears_how_many_more(late: Late) -> None:
+    all_ = [late, *(another(late) for _ in range(4))]
+    for hours in (0, 1):
+        late.thread.replies.clear()
+        late.thread.broadcast.clear()
+        late.aws.world.store.unmark("overdue_group_C0SECINC01")
+        for one in all_:
+            one.hours_pass(hours)
+        for one in all_ * 2:
+            one.turn()
+        assert len(late.said) == 5, "each in its own thread"
+        [called] = late.thread.broadcast
+        assert "4 more revocations have something overdue: type `/revoke list`." in called
+        assert all("UBOB" in said for said in late.said)
+    assert "<@UBOB>" in called
+    groups = [said for said in late.said if "<@UERIN>" in said]
+    assert groups == [called], "the group is mentioned once"
+    assert "Any responder: Portal and background sessions" in late.said[1]
+
+
+def test_a_call_that_slack_did_not_take_called_nobody(late: Late) -> None:
+    other = another(late)
+
+    def away() -> None:
+        raise SlackAway("Slack does not answer.")
+
+    late.thread.fails = away
+    late.turn()
+    late.thread.fails = lambda: None
+    other.turn()
+    late.turn()
+    assert late.thread.broadcast == late.said[:1]
+
+
+def test_what_falls_due_after_a_call_was_not_in_it_and_calls_again(late: Late) -> None:
+    other = another(late)
+    late.turn()
+    device = other.aws.step(other.id, Kind.DEVICE)
+    soon = datetime.now(UTC) + timedelta(milliseconds=50)
+    other.edit(lambda record: record.with_step(replace(device, due_at=soon)))
+    time.sleep(0.1)
+    other.turn()
+    assert len(late.thread.broadcast) == 2
+
+
+def test_the_group_hears_whose_it_is_and_not_that_somebody_was_told_who_was_not(late: Late) -> None:
+    late.turn()
+    intake.own(late.aws.world.store, who("UCAROL"), late.id)
+    late.hours_pass(1)
+    late.turn()
+    assert "<@UCAROL> has it, and it is still open" in late.said[1]
+    assert "was told" not in late.said[1]
+
+
+def test_a_handoffs_thread_mentions_the_group_not_again(late: Late) -> None:
+    late.turn()
+    late.hours_pass(1)
+    tell_overdue(late.aws.world, late.id)
+    record = late.aws.record(late.id)
+    [note] = [note for note in record.notes if note.kind == overdue.KIND]
+    said = cards.moment(record, note, late.aws.world.rules)
+    assert "Any responder: Portal" in said
+    assert "<@UERIN>" not in said

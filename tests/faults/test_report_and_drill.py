@@ -1,9 +1,10 @@
 """A report and a drill through everything that can happen in between: asked twice, died in the middle, Slack away."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from tests.sandbox.scripted import ALICE, Killed, Scripted, denied, scripted, who
 from workers.domain.actor import SYSTEM
 from workers.domain.errors import Refused, SlackAway, SlackRefused, UnreadableRecord
-from workers.domain.revocation import Revocation, State
+from workers.domain.revocation import Revocation, State, TargetRef
 from workers.ports import Change, Document, Message
 from workers.service import containment, identification, intake, telling
+from workers.service.intake import Request
 from workers.service.world import World
 
 
@@ -119,6 +121,22 @@ def test_asked_twice_before_it_comes_it_comes_once_and_asked_again_it_comes_agai
     assert (len(scene.thread.reports), len(scene.thread.files)) == (2, 2)
 
 
+def test_while_a_long_log_is_read_the_cards_lock_is_kept(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, kept = scene.world.store.log, list[bool]()
+
+    def slow(record_id: str) -> Any:
+        kept.append(any(thread.name == "lock-keeper" for thread in threading.enumerate()))
+        return read(record_id)
+
+    monkeypatch.setattr(scene.world.store, "log", slow)
+    intake.ask_report(scene.world.store, who("UCAROL"), scene.id)
+    scene.show()
+    assert kept
+    assert all(kept)
+
+
 def test_what_dies_before_the_files_are_there_brings_them_later_and_the_message_not_again(
     scene: Scene,
 ) -> None:
@@ -153,7 +171,7 @@ def test_where_only_the_host_for_files_is_out_of_reach_nothing_waits_for_it(scen
     scene.thread.before = no_files
     intake.ask_report(scene.world.store, who("UCAROL"), scene.id)
     telling.show(scene.world, scene.id)
-    assert "Slack did not take the report's files (no answer)" in scene.thread.said[-1]
+    assert "(no answer)" in scene.thread.said[-1]
     assert not scene.waits()
     assert scene.world.store.marked("slack_away") is None
 
@@ -186,6 +204,21 @@ def test_where_the_target_reads_the_channel_whoever_asked_hears_it_alone(scene: 
     [(asker, text)] = scene.thread.told
     assert asker == "UCAROL"
     assert f"`python -m workers report {scene.id}` at a terminal" in text
+
+
+def test_who_asked_and_was_denied_before_it_came_does_not_hear_it(scene: Scene) -> None:
+    scene.aws.edit(scene.id, lambda record: replace(record, channel_shared=True))
+    intake.ask_report(scene.world.store, who("UCAROL"), scene.id)
+    carol = TargetRef(kind="slack", value="UCAROL", slack_id="UCAROL")
+
+    def suspected(fresh: str, now: datetime) -> Change:
+        made = replace(scene.aws.record(scene.id), id=fresh, seq=0, target=carol, user=None, notes=())
+        return Change(record=made, event="made", actor=SYSTEM)
+
+    scene.world.store.create(suspected)
+    scene.show()
+    assert (scene.thread.reports, scene.thread.told, scene.thread.files) == ([], [], [])
+    assert not scene.waits()
 
 
 def test_a_log_that_is_not_whole_gives_no_report_and_stops_no_other_note(
@@ -280,6 +313,39 @@ def test_denied_by_name_the_test_user_is_no_drill(fresh: Scene) -> None:
     fresh.id = drill(fresh).id
     fresh.aws.edit(fresh.id, lambda record: replace(record, state=State.CLOSED))
     assert not fresh.aws.record(denied(fresh.world)).drill
+
+
+@pytest.mark.parametrize("reason", ["key leaked", ""])
+def test_a_drill_that_somebody_asks_for_in_earnest_is_none_any_more(fresh: Scene, reason: str) -> None:
+    fresh.id = drill(fresh).id
+    named = Request(targets=(TargetRef(kind="user_id", value=ALICE),), reason=reason, channel="C0SECINC01")
+    for _ in range(2):
+        [asked] = intake.ask(fresh.world.store, who("UDAN"), named)
+    identification.identify(fresh.world, fresh.id)
+    fresh.show()
+    assert (asked.joined, asked.revocation.id) == (True, fresh.id)
+    assert not fresh.aws.record(fresh.id).drill
+    assert len([text for text in fresh.thread.said if "No drill any more: UDAN" in text]) == 1
+    assert not drill(fresh).drill, "and a drill that finds an incident does not make one of it"
+
+
+def test_asked_for_by_another_name_a_drill_is_none_any_more_either(fresh: Scene) -> None:
+    fresh.id = drill(fresh).id
+    identification.identify(fresh.world, fresh.id)
+    mail = Request(
+        targets=(TargetRef(kind="email", value="alice@x.example"),), reason="", channel="C0SECINC01"
+    )
+    [other] = intake.ask(fresh.world.store, who("UDAN"), mail)
+    fresh.world.store.change(fresh.id, identification._adding(other.revocation))
+    assert not fresh.aws.record(fresh.id).drill
+
+
+def test_an_expired_drill_that_is_asked_for_again_is_one(fresh: Scene) -> None:
+    fresh.id = drill(fresh).id
+    fresh.aws.edit(fresh.id, lambda record: replace(record, state=State.EXPIRED))
+    again = intake.retry(fresh.world.store, who("UDAN"), fresh.id)
+    assert again.id != fresh.id
+    assert again.drill
 
 
 def test_without_a_test_user_there_is_no_drill_and_the_answer_says_which_setting(fresh: Scene) -> None:

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,10 +15,21 @@ from hypothesis import strategies as st
 
 from tests.sandbox.slack.blocks import check_message
 from tests.unit.follow_up_records import DIRECTORY_RULES
-from tests.unit.make import ALICE, BOB, CAROL, RULES, T0, at, denied, requested
+from tests.unit.make import ALICE, BOB, CAROL, RULES, T0, at, coverage, denied, requested
 from tests.unit.report_logs import Story, gone, stories
 from tests.unit.test_cards import EVIL, HOSTILE, LONG, shown, texts
-from workers.cards import by_phone, drill, event_words, report_markdown, span_words
+from workers.cards import (
+    by_phone,
+    drill,
+    event_words,
+    home,
+    moments,
+    open_list,
+    phrase,
+    report_json,
+    report_markdown,
+    span_words,
+)
 from workers.cards import report as cards
 from workers.cards.report_json import as_json
 from workers.cards.report_markdown import markdown
@@ -49,6 +61,18 @@ def test_the_file_reads_as_it_was_reviewed(name: str) -> None:
 def test_the_json_is_as_it_was_reviewed(name: str) -> None:
     document = as_json(stories()[name].report(MADE))
     compare(f"{name}.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def test_each_key_of_the_json_is_documented() -> None:
+    documented = set(re.findall(r"`(\w+)`", report_json.__doc__ or ""))
+    assert {key for story in stories().values() for key in _keys(as_json(story.report(MADE)))} <= documented
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(part)
 
 
 @pytest.mark.parametrize("name", ["denied", "drill", "adopted", "requested"])
@@ -91,6 +115,25 @@ def test_who_is_not_denied_is_never_told_that_they_are() -> None:
     away = Trouble(code="removed", sentence="Somebody took it off.", since=at(hours=1))
     assert "switching off" in by_phone.sentences(denied(trouble=away)).to_person
     assert "Do not call" in by_phone.sentences(requested()).to_person
+    nowhere = replace(coverage(uncovered=("111111111111",)), attached=False)
+    assert "switching off" in by_phone.sentences(denied(coverage=nowhere)).to_person
+    gone_ = denied(coverage=nowhere, no_mint_at=at(hours=1))
+    assert "have switched off" in by_phone.sentences(gone_).to_person
+
+
+@pytest.mark.parametrize("state", [State.EXPIRED, State.REFUSED])
+def test_where_nobody_decided_nobody_is_told_that_all_is_well(state: State) -> None:
+    said = by_phone.sentences(requested(state=state))
+    assert said.to_person.startswith("Do not call yet: nothing is decided")
+
+
+def test_whoever_comes_off_right_now_is_not_told_that_it_stays_off() -> None:
+    assert "being taken off" in by_phone.sentences(denied(state=State.RELEASING)).to_person
+
+
+def test_nobody_is_asked_to_call_a_terminal() -> None:
+    root = Actor(kind="terminal", id="arn:aws:sts::1:assumed-role/ops root", name="root at a terminal")
+    assert by_phone.sentences(denied(owner=root)).to_manager.endswith("ask the security team.")
 
 
 def test_time_to_contain_is_from_the_request_to_the_read_back() -> None:
@@ -106,6 +149,7 @@ def test_time_to_contain_is_from_the_request_to_the_read_back() -> None:
     }
     assert made.span("assignments").took == timedelta(minutes=12, seconds=56.9)
     assert made.span("credentials").took is None
+    assert made.span("entitlements").took is None, "the service is not in use: nothing was done"
 
 
 def test_what_was_put_back_by_the_bot_counts_from_the_first_writing() -> None:
@@ -149,6 +193,22 @@ def test_the_second_yes_of_two_has_its_own_name() -> None:
     story = stories()["requested"]
     story.then(replace(story.record, seconded_by=CAROL), "confirmed", CAROL, at(minutes=1))
     assert story.report(MADE).deeds[-1].event == "seconded"
+
+
+def test_who_approved_is_not_said_to_have_given_the_reason_of_who_asked() -> None:
+    story = gone()
+    story.then(story.record, "false_alarm_asked", BOB, at(hours=2), reason="they called from a plane")
+    story.then(
+        story.record,
+        "false_alarm_approved",
+        CAROL,
+        at(hours=3),
+        reason="they called from a plane",
+        approvers_reason="I rang them",
+    )
+    assert [d.reason for d in story.report(MADE).deeds[-2:]] == ["they called from a plane", "I rang them"]
+    story.then(story.record, "release_approved", CAROL, at(hours=3), reason="asked", approvers_reason="")
+    assert story.report(MADE).deeds[-1].reason == ""
 
 
 EVENTS = ("requested", "card_posted", "confirmed", "written", "taken_off", "told_denied", "hold", "owned")
@@ -296,12 +356,14 @@ def test_every_event_that_the_code_records_has_words_or_only_keeps_the_books() -
 
 
 def _events() -> Iterator[str]:
-    """Every constant that is given as `event=` in the workers, or to the functions that record steps."""
+    """Every constant that becomes an event of a revocation: given to `Change`, or to the functions that record steps."""
     for path in (ROOT / "workers").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue
-            for keyword in node.keywords:
+            # The logs of handoffs and lookups have entries of their own, and no report.
+            another_log = isinstance(node.func, ast.Name) and node.func.id == "ChangeOf"
+            for keyword in node.keywords if not another_log else ():
                 if keyword.arg == "event" and isinstance(keyword.value, ast.Constant):
                     yield str(keyword.value.value)
             if isinstance(node.func, ast.Name) and node.func.id in ("_edited", "_change"):
@@ -318,6 +380,8 @@ def test_a_drill_is_called_one_wherever_it_is_told() -> None:
     assert by_phone.sentences(record).to_person.startswith("This is an exercise")
     assert as_json(made)["drill"] is True
     assert "Drill done: written and read back 3.1 s after Deny now; 1 min 3 s after" in drill.done(made).text
+    assert "(drill, " in cards.instead_of_files(made, "short", "no_permission").text
+    assert "(drill, " in cards.not_made(record, Note(kind="report", at=T0), RULES, "It is cut.").text
 
 
 def test_a_drill_says_nothing_of_a_part_that_was_not_walked() -> None:
@@ -327,6 +391,39 @@ def test_a_drill_says_nothing_of_a_part_that_was_not_walked() -> None:
     assert "access gone" not in text
     assert "not in the record" not in text
     assert "asked for; off the list" in text
+
+
+NOTES = (
+    "reason_added",
+    "gaps_withheld",
+    "last_assignments",
+    "terminal_vote",
+    "hold",
+    "off",
+    "assigned",
+    "expired",
+)
+
+
+@pytest.mark.parametrize("kind", NOTES)
+def test_each_moment_of_a_drill_says_that_it_is_one_in_its_thread_and_in_a_handoffs(kind: str) -> None:
+    note = Note(kind=kind, at=T0, detail="sessions", broadcast=True)
+    for said in (
+        moments.render(gone(drill=True).record, note, RULES).text,
+        moments.sentence(gone(drill=True).record, note, RULES),
+    ):
+        assert "drill" in said.casefold(), said
+        assert "incident" not in said
+    assert "drill" not in moments.sentence(gone().record, note, RULES).casefold()
+
+
+def test_a_drill_whose_user_is_not_found_yet_says_so_wherever_it_is_named() -> None:
+    sought = requested(user=None, slack_name=None, drill=True)
+    now = home.Now(at=T0, viewer=BOB, revocations=(sought,))
+    assert phrase.person(sought).endswith("(drill)")
+    assert "(drill)" in open_list.sentence(sought, RULES.timing, T0)
+    waits = [text for text in texts(list(home.page(now, RULES)["blocks"]), "mrkdwn") if "Deny now" in text]
+    assert all("(drill)" in text for text in waits)
 
 
 def test_a_report_that_cannot_be_made_says_so() -> None:

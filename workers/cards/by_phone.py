@@ -32,24 +32,35 @@ def sentences(revocation: Revocation) -> Spoken:
 
 def _stage(revocation: Revocation) -> str:
     match revocation.state:
-        case State.DENIED | State.RELEASING:
-            if phrase.standing(revocation) == phrase.NOT_DENIED:
-                return "under_way"
+        case State.DENIED if phrase.standing(revocation) == phrase.NOT_DENIED or _reaches_nothing(revocation):
+            return "under_way"
+        case State.DENIED:
             return "held" if phrase.standing(revocation).startswith(phrase.HELD) else "denied"
         case State.CONFIRMED:
             return "under_way"
+        case State.RELEASING:
+            return "coming_off"
         case State.WATCHED:
             return "watched"
         case State.RELEASED:
             return "false_alarm" if _false_alarm(revocation) else "released"
         case State.CLOSED if revocation.off_at is not None and revocation.refused_because is None:
             return "over"
-        case State.REQUESTED:
-            return "not_yet"
         case State.CLOSED | State.EXPIRED if revocation.refused_because is not None:
             return "elsewhere"
+        case State.REQUESTED | State.REFUSED | State.EXPIRED:
+            return "not_yet"
         case _:
             return "nothing"
+
+
+def _reaches_nothing(revocation: Revocation) -> bool:
+    """Whether they stand in the Deny policy, and all that they could reach is open still."""
+    coverage = revocation.coverage
+    if coverage is None or coverage.unread or revocation.no_mint_at is not None:
+        return False
+    in_force = coverage.type_enabled and coverage.attached
+    return not in_force or (coverage.reachable > 0 and coverage.covered <= 0)
 
 
 def _false_alarm(revocation: Revocation) -> bool:
@@ -60,6 +71,7 @@ def _false_alarm(revocation: Revocation) -> bool:
 
 _NO_CALL = {
     "not_yet": "Do not call yet: nothing is decided, and nothing has changed for them.",
+    "coming_off": "Do not call yet: the block is being taken off right now. Ask for the report again once it is off.",
     "elsewhere": "Do not call on the word of this one: look first how they stand now, with /revoke status.",
 }
 """What is said to whoever would call, where there is nothing true to say to anybody else."""
@@ -74,12 +86,13 @@ _SAID = {
     ),
     "denied": Spoken(
         "We have switched off your access to our AWS accounts as a precaution, because somebody else may be using it. "
-        "This protects you too, and nobody says that you did anything wrong. Unless it turns out to be a false "
-        "alarm, it stays off for half a day at least. Please do not sign in to AWS, keep your computer as it is, and "
-        "tell us what you were working on. We call you again before it comes back.",
+        "This protects you too, and nobody says that you did anything wrong. Unless we find earlier that all is well, it "
+        "stays off for at least twelve hours from when we did that. Please do not sign in to AWS, keep your computer as "
+        "it is, and tell us what you were working on. We call you again before it comes back.",
         "We have switched off the AWS access of {who} as a precaution, because somebody else may be using it. Nobody "
-        "says that they did anything wrong. Unless it turns out to be a false alarm, it stays off for half a day at "
-        "least. Please plan without their AWS work, and let somebody else take over what cannot wait.",
+        "says that they did anything wrong. Unless we find earlier that all is well, it stays off for at least twelve "
+        "hours from when we did that. Please plan without their AWS work, and let somebody else take over what cannot "
+        "wait.",
     ),
     "held": Spoken(
         "Your access to our AWS accounts is still switched off, and stays so until we are sure that nobody else can use "
@@ -123,7 +136,7 @@ _SAID = {
 
 
 def _owner(revocation: Revocation) -> str:
-    """Whoever has it now, by name; nobody is asked to call a bot."""
+    """Whoever has it now, by name; nobody is asked to call a bot, nor a terminal."""
     owner = revocation.owner
-    name = plain(owner.name, 100).strip() if owner is not None and owner.kind != "system" else ""
+    name = plain(owner.name, 100).strip() if owner is not None and owner.kind == "slack" else ""
     return name or "the security team"

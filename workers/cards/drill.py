@@ -15,6 +15,11 @@ def mark(revocation: Revocation) -> str:
     return " (drill)" if revocation.drill else ""
 
 
+def name(revocation: Revocation) -> str:
+    """The target by their shortest true name, marked where it is a drill; as it came, to be made harmless."""
+    return f"{revocation.who}{mark(revocation)}"
+
+
 def within(revocation: Revocation) -> str:
     """Before the names of the target, inside their brackets."""
     return "drill, " if revocation.drill else ""

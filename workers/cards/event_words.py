@@ -93,7 +93,8 @@ WORDS = {
     "access_back": "found that access came back",
     "sign_in_back": "found that sign-in came back",
     "coverage_lost": "found that the Deny policy reaches less than before",
-    "report_asked": "asked for this report",
+    "overdue": "called for what was overdue",
+    "report_asked": "asked for a report",
 }
 
 

@@ -66,7 +66,9 @@ def moment(revocation: Revocation, note: Note, rules: Rules) -> str:
     """What a revocation's own thread was just told, for the thread of its handoff; mrkdwn, nothing alive from outside."""
     if note.kind == "coverage_lost":
         note = replace(note, detail="some of the accounts")
-    return cut(moments.sentence(_without_gaps(revocation), note, rules), MOMENT_LIMIT)
+    return cut(
+        moments.sentence(_without_gaps(revocation), replace(note, broadcast=False), rules), MOMENT_LIMIT
+    )
 
 
 def _without_gaps(revocation: Revocation) -> Revocation:

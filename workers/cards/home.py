@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from workers.cards import open_list, phrase
+from workers.cards import drill, open_list, phrase
 from workers.cards.searching import search_button
 from workers.cards.text import (
     Block,
@@ -176,7 +176,7 @@ def _of_one(waiting: Sequence[Waiting], now: Now) -> Block:
 
 def _line(revocation: Revocation, item: OpenItem, now: datetime) -> str:
     what = "approve" if item.what == "approve" else open_list.what(item)
-    return f"{what[:1].upper()}{what[1:]} · {revocation.id} {inert(revocation.who, 80)} · {_when(item, now)}"
+    return f"{what[:1].upper()}{what[1:]} · {revocation.id} {inert(drill.name(revocation), 80)} · {_when(item, now)}"
 
 
 def _when(item: OpenItem, now: datetime) -> str:

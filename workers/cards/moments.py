@@ -144,6 +144,9 @@ _ELSEWHERE = {
     **dict.fromkeys(ownership.KINDS, ownership.sentence),
     **dict.fromkeys(overdue.KINDS, overdue.sentence),
     **dict.fromkeys(drill.KINDS, drill.sentence),
+    "not_a_drill": lambda revocation, note, rules: (
+        f"No drill any more: {inert(note.detail, 100)} asked in earnest that {phrase.person(revocation)} be denied."
+    ),
     **dict.fromkeys(report.KINDS, report.sentence),
 }
 """Who says the notes of these kinds."""

@@ -19,8 +19,13 @@ _TO_DO = {
 }
 
 
-def _called(revocation: Revocation, rules: Rules) -> str:
-    """The group that hears of what its owner did not do: who is on call, else the responders, less the target; mrkdwn."""
+def _called(revocation: Revocation, note: Note, rules: Rules) -> str:
+    """The group that hears of what its owner did not do: who is on call, else the responders, less the target; mrkdwn.
+
+    Nobody is mentioned by what stays in the thread: the group was called just before, see `workers.service.overdue`.
+    """
+    if not note.broadcast:
+        return "Whoever is on call" if rules.on_call_group else "Any responder"
     group = (rules.on_call_group,) if rules.on_call_group else rules.responders
     return mentions(tuple(one for one in group if one != revocation.target.slack_id)) or "A responder"
 
@@ -33,7 +38,17 @@ def sentence(revocation: Revocation, note: Note, rules: Rules) -> str:
         return f"What was overdue for {who} is done, or waits again."
     mine = [item for item in late if item.what in told.owners]
     ours = [item for item in late if item.what in told.group]
-    return " ".join((f"Needs you: overdue for {who}.", *_owners(mine), *_group(revocation, ours, rules)))
+    return " ".join(
+        (f"Needs you: overdue for {who}.", *_owners(mine), *_group(revocation, ours, note, rules))
+    )
+
+
+def others(count: int) -> str:
+    """What else is late, where one message calls for all of it."""
+    if not count:
+        return ""
+    more = "One more revocation has" if count == 1 else f"{count} more revocations have"
+    return f"{more} something overdue: type `/revoke list`."
 
 
 def _owners(late: list[OpenItem]) -> Iterator[str]:
@@ -41,12 +56,14 @@ def _owners(late: list[OpenItem]) -> Iterator[str]:
         yield f"{mention(owner)}: {_listed(item for item in late if item.owner == owner)}."
 
 
-def _group(revocation: Revocation, late: list[OpenItem], rules: Rules) -> Iterator[str]:
+def _group(revocation: Revocation, late: list[OpenItem], note: Note, rules: Rules) -> Iterator[str]:
+    """Whoever has it now may not be who was told: it may have passed on since."""
     if not late:
         return
-    owners = ", ".join(dict.fromkeys(mention(item.owner) for item in late if item.owner is not None))
-    told = f" {owners} was told, and it is still open." if owners else " Nobody owns it."
-    yield f"{_called(revocation, rules)}: {_listed(late)}.{told} One of you: do it, or take it over."
+    owners = list(dict.fromkeys(mention(item.owner) for item in late if item.owner is not None))
+    have = "has" if len(owners) == 1 else "have"
+    told = f" {', '.join(owners)} {have} it, and it is still open." if owners else " Nobody owns it."
+    yield f"{_called(revocation, note, rules)}: {_listed(late)}.{told} One of you: do it, or take it over."
 
 
 def _listed(late: Iterable[OpenItem]) -> str:

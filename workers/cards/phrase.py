@@ -115,7 +115,7 @@ def person(revocation: Revocation) -> str:
     """Who the target is, by every name that matters; mrkdwn."""
     user = revocation.user
     if user is None:
-        return inert(revocation.who, 100)
+        return f"{inert(revocation.who, 100)}{drill.mark(revocation)}"
     drill_ = drill.within(revocation)
     name = f"{inert(user.display_name, 100)} " if user.display_name else ""
     mail = f", {inert(user.email, 100)}" if user.email else ""

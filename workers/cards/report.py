@@ -67,7 +67,10 @@ def instead_of_files(report: Report, markdown: str, cause: str) -> Message:
     left = len(markdown) - MOST_TEXT
     much = f"Here are the first {MOST_TEXT} of {len(markdown)} characters" if left > 0 else "Here is its text"
     hint = " Add the scope files:write to the app and install it again." if cause == "missing_scope" else ""
-    told = f"Slack did not take the report's files ({inert(cause, 80)}).{hint} {much}; the whole: {_terminal(report)}"
+    told = (
+        f"Slack did not take the files of the report on {phrase.person(report.revocation)} ({inert(cause, 80)}).{hint} "
+        f"{much}; the whole: {_terminal(report)}"
+    )
     return Message(f"{report.revocation.id} · {told}", (section(told), code(markdown[:MOST_TEXT])))
 
 
@@ -111,7 +114,7 @@ def _phone(revocation: Revocation) -> Iterator[Block]:
 
 def _evidence(report: Report) -> Iterator[str]:
     digest = f"Audit digest {report.digest}" if report.digest else "The audit digest could not be read"
-    yield f"{digest} · log entry {report.revocation.seq} · made {utc(report.made_at)}"
+    yield f"{digest} · log entry {report.revocation.seq} · made {utc(report.made_at)} · times by Redis's clock"
 
 
 def _listed(heading: str, lines: Iterator[str]) -> str:

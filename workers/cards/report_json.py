@@ -1,12 +1,16 @@
 """The report as a JSON document, for scripts and for the file of an incident. Pure.
 
-Keys: `v` (1), `id`, `drill`, `state`, `standing`, `made_at`, `target` (`name`, `user_name`, `user_id`, `email`),
-`owner`, `reasons` (`text`, `by`, `at`), `durations` (by name, each `begins`, `ends` and `seconds`), `follow_ups`
-(`kind`, `state`, `gone`, `total`, `ended_at`, `seconds_after_the_denial`, `attested`, `leaves`, `detail`), `coverage`,
-`open` (`what`, `owner`, `due_at`), `people` (what each did: `did`, `by`, `at`, `step`, `reason`), `owners`, `timeline`
-(`seq`, `at`, `by`, `event`, `words`, `step`, `reason`, `request_id`, `items`), `left_out`, `by_phone`, `evidence`
-(`entry`, `signature`, `digest`). Times are ISO 8601 in UTC. What is not known is null, never a guess. Texts are as they
-came: whoever shows them escapes them.
+Keys: `v` (1), `id`, `drill`, `state`, `standing`, `made_at`, `clock` (`redis`: whose time all of these are, save the `done_at`
+that somebody attests), `target` (`name`, `user_name`, `user_id`, `email`), `owner`, `reasons` (`text`, `by`, `at`),
+`durations` (`asked_to_card`, `card_to_confirmed`, `confirmed_to_written`, `asked_to_written`, `asked_to_no_access`,
+`written_to_off`, each `begins`, `ends` and `seconds`), `follow_ups` (`kind`, `state`, `gone`, `total`, `ended_at`,
+`seconds_after_the_denial`, `attested` (`by`, `at`, `done_by`, `done_at`, `link`), `leaves`, `detail`), `coverage`
+(`read_at`, `attached`, `reachable`, `covered`, `uncovered`, `unread`), `open` (`what`, `owner`, `due_at`), `people` (what
+each did: `did`, `by`, `at`, `step`, `reason`), `owners` (`at`, `before`, `after`, `by`), `timeline` (`seq`, `at`, `by`,
+`event`, `words`, `step`, `reason`, `request_id`, `items` (`name`, `request_id`, `failed`)), `left_out`, `by_phone`
+(`to_person`, `to_manager`), `evidence` (`entry`, `signature`, `digest`). Whoever did or owns something is `kind`, `id` and
+`name`. Times are ISO 8601 in UTC. What is not known is null, never a guess. Texts are as they came: whoever shows them
+escapes them.
 """
 
 from typing import Any
@@ -32,6 +36,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "state": revocation.state.value,
         "standing": phrase.standing(revocation),
         "made_at": report.made_at.isoformat(),
+        "clock": "redis",
         "target": _target(revocation),
         "owner": _who(revocation.owner),
         "reasons": [{"text": r.text, "by": _who(r.by), "at": r.at.isoformat()} for r in revocation.reasons],

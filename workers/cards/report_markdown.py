@@ -178,6 +178,7 @@ def _evidence(report: Report) -> Iterator[str]:
     else:
         yield f"Audit digest: {code(str(digest))} over {digest.entries} entries"
         yield f"To check both: `python -m workers audit verify --digest {digest}`"
+    yield "Times: by Redis's clock, as each entry was recorded; what somebody attests was done when they say"
     yield f"Policy: {code(revocation.policy_id or '')}, last AWS request id {code(revocation.request_id or '')}"
 
 

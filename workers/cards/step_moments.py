@@ -140,8 +140,9 @@ def _assigned(revocation: Revocation, note: Note, rules: Rules, who: str) -> str
     step = _step(revocation, note.detail)
     due = f" It is due {local(step.due_at)}." if step and step.due_at else ""
     what = f" {todo(revocation, step, rules)}" if step else ""
+    whose = "a drill" if revocation.drill else "a security incident"
     return (
-        f"A step of a security incident is yours: {inert(title(note.detail), 60)} of {who}.{what}{due} "
+        f"A step of {whose} is yours: {inert(title(note.detail), 60)} of {who}.{what}{due} "
         "Press Done here once it is done."
     )
 

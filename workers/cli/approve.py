@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import click
 
+from workers.cards import drill
 from workers.cards.text import plain
 from workers.cli import giving_back, outcome, settling, written
 from workers.cli.speech import card_text
@@ -46,7 +47,7 @@ def _lines(at: Terminal, found: Revocation, request: ReleaseRequest) -> Iterable
         return giving_back.request_lines(at.world, found, request)
     asker = plain(request.asked_by.name, 100)
     return (
-        f"{found.id}: {asker} asks to take {plain(found.who, 100)} off the deny list.",
+        f"{found.id}: {asker} asks to take {plain(drill.name(found), 100)} off the deny list.",
         f"Reason: {plain(request.reason, 500) or 'none given'}",
     )
 
@@ -93,5 +94,5 @@ def refuse(revocation: str) -> None:
         found = written.found(at.world, revocation)
         refused = intake.refuse(at.world.store, at.authority(), found.id)
         stays = " stays denied" if refused.on_the_list else ": nothing changed"
-        click.echo(f"{refused.id}: refused. {plain(refused.who, 100)}{stays}.")
+        click.echo(f"{refused.id}: refused. {plain(drill.name(refused), 100)}{stays}.")
         settling.tell(at.world, refused.id)

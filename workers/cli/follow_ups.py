@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import click
 
+from workers.cards import drill
 from workers.cards.text import plain
 from workers.cli import outcome, settling, written
 from workers.cli.terminal import opened
@@ -38,7 +39,7 @@ def _do(revocation: str, use_case: UseCase, said: str) -> None:
     with opened() as at:
         found = written.found(at.world, revocation)
         changed = use_case(at.world.store, at.authority(), found.id)
-        click.echo(f"{changed.id}: {said} ({plain(changed.who, 100)}).")
+        click.echo(f"{changed.id}: {said} ({plain(drill.name(changed), 100)}).")
         if not settling.workers_alive(at.world):
             click.echo(outcome.NO_WORKERS)
         settling.tell(at.world, changed.id)

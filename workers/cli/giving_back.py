@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from workers.cards import drill
 from workers.cards.text import plain
 from workers.cli import outcome, settling
 from workers.cli.terminal import Terminal
@@ -56,7 +57,7 @@ def request_lines(world: World, record: Revocation, request: ReleaseRequest) -> 
         if _both(request)
         else "give back what was taken"
     )
-    yield f"{record.id}: {plain(request.asked_by.name, 100)} asks to {what}: {plain(record.who, 100)}."
+    yield f"{record.id}: {plain(request.asked_by.name, 100)} asks to {what}: {plain(drill.name(record), 100)}."
     yield f"Reason: {plain(request.reason, 500) or 'none given'}"
     if request.diff is None:
         yield f"{IS_READ} {plain(request.trouble, 300)}".strip()

@@ -2,7 +2,7 @@
 
 import click
 
-from workers.cards import phrase
+from workers.cards import drill, phrase
 from workers.cards.text import plain
 from workers.cli import settling, written
 from workers.cli.terminal import opened
@@ -18,5 +18,7 @@ def hold(revocation: str, until_released: bool) -> None:
         store, timing = at.world.store, at.world.rules.timing
         found = written.found(at.world, revocation)
         held = intake.hold(store, at.authority(), found.id, timing, until_released=until_released)
-        click.echo(f"{held.id} · Held. {plain(held.who, 100)} stays denied {phrase.hold_end(held, timing)}.")
+        click.echo(
+            f"{held.id} · Held. {plain(drill.name(held), 100)} stays denied {phrase.hold_end(held, timing)}."
+        )
         settling.tell(at.world, held.id)

@@ -2,6 +2,7 @@
 
 import click
 
+from workers.cards import drill
 from workers.cards.text import plain
 from workers.cli import settling, written
 from workers.cli.terminal import opened
@@ -15,5 +16,5 @@ def own(revocation: str) -> None:
     with opened() as at:
         found = written.found(at.world, revocation)
         owned = intake.own(at.world.store, at.authority(), found.id)
-        click.echo(f"{owned.id} · {plain(owned.who, 100)}: you are the owner now.")
+        click.echo(f"{owned.id} · {plain(drill.name(owned), 100)}: you are the owner now.")
         settling.tell(at.world, owned.id)

@@ -2,7 +2,7 @@
 
 import click
 
-from workers.cards import phrase
+from workers.cards import drill, phrase
 from workers.cards.text import plain
 from workers.cli import settling, written
 from workers.cli.speech import card_text
@@ -21,5 +21,7 @@ def ratify(revocation: str) -> None:
         found = written.found(at.world, revocation)
         click.echo(card_text(found, at.world.rules))
         ratified = intake.ratify(at.world.store, at.authority(), found.id)
-        click.echo(f"{ratified.id}: ratified. {phrase.standing(ratified)}: {plain(ratified.who, 100)}.")
+        click.echo(
+            f"{ratified.id}: ratified. {phrase.standing(ratified)}: {plain(drill.name(ratified), 100)}."
+        )
         settling.tell(at.world, ratified.id)

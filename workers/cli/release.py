@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from workers.cards import drill
 from workers.cards.text import plain
 from workers.cli import outcome, settling, written
 from workers.cli.approve import carried_out
@@ -53,7 +54,7 @@ def _vote(at: Terminal, found: Revocation, reason: str) -> bool:
 def _waits(at: Terminal, asked: Revocation) -> str:
     who = ", ".join(at.world.rules.approvers)
     return (
-        f"{asked.id}: {plain(asked.who)} stays denied until a second person approves: on the card in Slack ({who}), "
+        f"{asked.id}: {plain(drill.name(asked))} stays denied until a second person approves: on the card in Slack ({who}), "
         "or at a terminal as somebody else."
     )
 

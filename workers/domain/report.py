@@ -13,6 +13,7 @@ from workers.domain.actor import SYSTEM, Actor
 from workers.domain.audit import Digest
 from workers.domain.open_items import OpenItem, open_items
 from workers.domain.revocation import Revocation
+from workers.domain.step import StepState
 from workers.domain.timing import Timing
 
 Entry = Mapping[str, Any]
@@ -140,12 +141,14 @@ def report(
 
 def keeps_books(event: str) -> bool:
     """Whether an entry of this kind tells nobody anything new."""
-    return event in _BOOKKEEPING or event.startswith("told_")
+    return event in _BOOKKEEPING or event.startswith(("told_", "dropped_"))
 
 
 def reason_of(entry: Entry) -> str:
-    """The reason that was given with this step; empty where none was."""
+    """The reason that was given with this step, by whoever took it; empty where none was."""
     record, detail = entry["record"], entry.get("detail") or {}
+    if str(entry["event"]).endswith("_approved"):
+        return str(detail.get("approvers_reason") or "")
     given = (record.get("reasons") or [{}])[-1].get("text")
     release = (record.get("release") or {}).get("reason")
     reasons = {"requested": given, "reason_added": given, "release_asked": release}
@@ -197,9 +200,11 @@ def _spans(entries: Sequence[Entry], revocation: Revocation) -> Iterator[Span]:
 
 
 def _steps(entries: Sequence[Entry], revocation: Revocation) -> Iterator[Span]:
+    """Where the service is not in use, nothing was done, and so nothing took time."""
     written = _written(entries, revocation)
     for step in revocation.steps:
-        yield Span(what=step.kind.value, begins=written, ends=step.ended_at if step.settled else None)
+        done = step.settled and step.state is not StepState.NOT_IN_USE
+        yield Span(what=step.kind.value, begins=written, ends=step.ended_at if done else None)
 
 
 def _written(entries: Sequence[Entry], revocation: Revocation) -> datetime | None:

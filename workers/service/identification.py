@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from workers.domain.actor import SYSTEM
 from workers.domain.errors import AwsRefused, AwsUnsettled, NotIdentified, SlackAway, SlackRefused
-from workers.domain.revocation import DirectoryUser, Note, Reason, Revocation, State, TargetRef
+from workers.domain.revocation import DirectoryUser, Note, Revocation, State, TargetRef
 from workers.domain.rules import Rules
 from workers.ports import SHOW, Change, Decide, Directory, Job, SlackPerson, Wake
 from workers.service import intake
@@ -142,7 +142,7 @@ class _Ended(Exception):
 def _join(world: World, revocation: Revocation, other: Revocation) -> bool:
     """The user has a revocation already: it gets the reason, and this one ends. False where that one ended first."""
     try:
-        world.store.change(other.id, _adding(revocation.reasons))
+        world.store.change(other.id, _adding(revocation))
     except _Ended:
         return False
 
@@ -157,20 +157,22 @@ def _join(world: World, revocation: Revocation, other: Revocation) -> bool:
     return True
 
 
-def _adding(reasons: tuple[Reason, ...]) -> Decide:
-    """Adds the reasons that the record does not have yet."""
+def _adding(other: Revocation) -> Decide:
+    """Adds the reasons that the record does not have yet; a drill that is joined in earnest is none any more."""
 
     def added(current: Revocation, now: datetime) -> Change | None:
         if not intake.joinable(current, now):
             raise _Ended
-        fresh = tuple(reason for reason in reasons if reason not in current.reasons)
-        if not fresh:
+        fresh = tuple(reason for reason in other.reasons if reason not in current.reasons)
+        changed = intake.in_earnest(current, other.requested_by, now) if not other.drill else current
+        if not fresh and changed == current:
             return None
-        changed = replace(current, reasons=(*current.reasons, *fresh))
+        changed = replace(changed, reasons=(*current.reasons, *fresh))
+        by = fresh[0].by if fresh else other.requested_by
         notes = [
             Note(kind="reason_added", at=now, detail=f"{reason.by.name}: {reason.text}") for reason in fresh
         ]
-        return Change(record=changed.noting(*notes), event="reason_added", actor=fresh[0].by, wakes=(SHOW,))
+        return Change(record=changed.noting(*notes), event="reason_added", actor=by, wakes=(SHOW,))
 
     return added
 

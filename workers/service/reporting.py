@@ -10,11 +10,13 @@ from workers.cards import drill
 from workers.cards import report as cards
 from workers.cards.report_json import as_json
 from workers.cards.report_markdown import markdown
+from workers.domain.actor import Actor
 from workers.domain.errors import SlackAway, SlackRefused, StoreAway, UnreadableRecord
 from workers.domain.report import Report, report
 from workers.domain.revocation import Note, Revocation
 from workers.ports import Lock, Message
 from workers.service.follow_ups.turn import kept
+from workers.service.intake.authority import is_denied
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -40,7 +42,14 @@ def documents(world: World, report: Report) -> tuple[str, str]:
 
 
 def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
-    """Tell this note, of one of `KINDS`. `lock`: the card's, kept meanwhile. Raises SlackAway, SlackRefused."""
+    """Tell this note, of one of `KINDS`. `lock`: the card's, kept meanwhile: a long log takes seconds to read and to write
+    out. Raises SlackAway, SlackRefused.
+    """
+    with kept(lock):
+        _tell(world, revocation, note)
+
+
+def _tell(world: World, revocation: Revocation, note: Note) -> None:
     try:
         found = made(world, revocation)
     except UnreadableRecord as unreadable:
@@ -49,7 +58,7 @@ def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
             _say(world, revocation, note, cards.not_made(revocation, note, world.rules, str(unreadable)))
         return
     if note.kind == "report_files":
-        _files(world, lock, found)
+        _files(world, found)
     elif note.kind == "report":
         summed = cards.alone if revocation.channel_shared else cards.summary
         _say(world, revocation, note, summed(found, world.rules))
@@ -58,14 +67,16 @@ def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
 
 
 def _say(world: World, revocation: Revocation, note: Note, message: Message) -> None:
-    """Into the thread; where the target reads it there, to whoever asked."""
-    if note.kind == "report" and revocation.channel_shared:
-        world.channel.tell(note.detail, message)
-    else:
+    """Into the thread; where the target reads it there, to whoever asked, unless they are denied by now."""
+    if note.kind != "report" or not revocation.channel_shared:
         _reply(world, revocation, message)
+    elif is_denied(world.store, Actor(kind="slack", id=note.detail)):
+        logger.warning("report_withheld", extra={"revocation_id": revocation.id})
+    else:
+        world.channel.tell(note.detail, message)
 
 
-def _files(world: World, lock: Lock, found: Report) -> None:
+def _files(world: World, found: Report) -> None:
     """Into the thread, unless the target reads it there. Where Slack takes no files, the text goes out instead.
 
     Files go by another host, which may be out of reach for good: what waited for it would hold up every other card.
@@ -75,8 +86,7 @@ def _files(world: World, lock: Lock, found: Report) -> None:
         return
     text, json_ = documents(world, found)
     try:
-        with kept(lock):
-            world.channel.share(revocation.channel, revocation.card_ts, cards.documents(found, text, json_))
+        world.channel.share(revocation.channel, revocation.card_ts, cards.documents(found, text, json_))
     except (SlackAway, SlackRefused) as refusal:
         cause = refusal.code if isinstance(refusal, SlackRefused) else "no answer"
         logger.warning("report_files_refused", extra={"revocation_id": revocation.id, "cause": str(refusal)})

@@ -11,6 +11,7 @@ from workers.domain.errors import StoreAway
 from workers.domain.revocation import Note, Revocation, State
 from workers.ports import SHOW, Job, Lock, Message, Wake
 from workers.service import collecting, reporting
+from workers.service import overdue as calling
 from workers.service.world import World
 from workers.service.writing import Said, Writer
 
@@ -48,9 +49,8 @@ class _Cards(Writer[Revocation]):
 
         What was settled while Slack was away is not called overdue any more.
         """
-        timing = self.world.rules.timing
-        if note.kind == overdue.KIND and not overdue.still_open(record, note, timing):
-            return None
+        if note.kind == overdue.KIND:
+            return calling.said(self.world, record, note)
         digest = _digest_for(self.world, note)
         kept = {"digest": str(digest)} if digest is not None else {}
         return Said(moments.render(record, note, self.world.rules, digest), kept)
@@ -68,8 +68,10 @@ class _Cards(Writer[Revocation]):
     def deliver(self, lock: Lock, record: Revocation, note: Note, said: Said) -> None:
         if note.kind in reporting.KINDS:
             reporting.tell(self.world, lock, record, note)
-        else:
-            super().deliver(lock, record, note, said)
+            return
+        super().deliver(lock, record, note, said)
+        if note.kind == overdue.KIND and not said.quiet:
+            calling.called(self.world, record, note)
 
     def also(self, record: Revocation, note: Note) -> None:
         collecting.collect(self.world, record, note)

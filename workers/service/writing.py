@@ -58,6 +58,8 @@ class Said(NamedTuple):
 
     message: Message
     kept: Mapping[str, Any]
+    quiet: bool = False
+    """It stays in the thread, whatever the note would."""
 
 
 class Writer(ABC, Generic[R]):
@@ -209,7 +211,9 @@ class Writer(ABC, Generic[R]):
         if note.to is not None:
             self.world.channel.tell(note.to, said.message)
         else:
-            self.world.channel.reply(record.channel, ts, said.message, broadcast=note.broadcast)
+            self.world.channel.reply(
+                record.channel, ts, said.message, broadcast=note.broadcast and not said.quiet
+            )
 
     def _tell(self, lock: Lock, record: R, note: Note, said: Said) -> None:
         try:

@@ -5,7 +5,7 @@ it does not. All may run twice: the second run finds it done and says by whom.
 """
 
 from workers.service.intake.acts import as_they_stand, look_again, undone
-from workers.service.intake.asking import REASON_LIMIT, Asked, Request, ask, find, joinable
+from workers.service.intake.asking import REASON_LIMIT, Asked, Request, ask, find, in_earnest, joinable
 from workers.service.intake.authority import Authority, not_barred, not_denied
 from workers.service.intake.deciding import cancel, confirm, expire, retry
 from workers.service.intake.denying_again import deny_again
@@ -74,6 +74,7 @@ __all__ = [
     "expire",
     "find",
     "hold",
+    "in_earnest",
     "joinable",
     "last_drill",
     "look_again",

@@ -52,7 +52,7 @@ def _ask_one(
     for revocation in open_ones:
         if _meant(revocation, target) and joinable(revocation, now):
             not_barred(store, who, revocation)
-            store.change(revocation.id, _with_reason(who.actor, request.reason))
+            store.change(revocation.id, _joined(who.actor, request))
             return Asked(revocation, joined=True)
     made = store.create(lambda fresh, now: _requested(fresh, now, who.actor, request, target))
     return Asked(made, joined=False)
@@ -89,15 +89,33 @@ def _requested(fresh: str, now: datetime, actor: Actor, request: Request, target
     return Change(record=revocation, event="requested", actor=actor, wakes=(Wake(Job.IDENTIFY),))
 
 
-def _with_reason(actor: Actor, text: str) -> Decide:
+def _joined(actor: Actor, request: Request) -> Decide:
+    """One more reason; see `in_earnest`, too."""
+
     def decide(current: Revocation, now: datetime) -> Change | None:
-        if not text or any(r.text == text and r.by == actor for r in current.reasons):
+        changed = _with_reason(current, actor, request.reason, now)
+        if not request.drill:
+            changed = in_earnest(changed, actor, now)
+        if changed == current:
             return None
-        changed = replace(current, reasons=(*current.reasons, Reason(by=actor, text=text, at=now)))
-        changed = changed.noting(Note(kind="reason_added", at=now, detail=f"{actor.name}: {text}"))
         return Change(record=changed, event="reason_added", actor=actor, wakes=(SHOW,))
 
     return decide
+
+
+def in_earnest(revocation: Revocation, by: Actor, now: datetime) -> Revocation:
+    """The same record, no drill any more where it was one: what somebody asked for in earnest is never taken for one."""
+    if not revocation.drill:
+        return revocation
+    told = Note(kind="not_a_drill", at=now, detail=by.name, broadcast=True)
+    return replace(revocation, drill=False).noting(told)
+
+
+def _with_reason(current: Revocation, actor: Actor, text: str, now: datetime) -> Revocation:
+    if not text or any(r.text == text and r.by == actor for r in current.reasons):
+        return current
+    changed = replace(current, reasons=(*current.reasons, Reason(by=actor, text=text, at=now)))
+    return changed.noting(Note(kind="reason_added", at=now, detail=f"{actor.name}: {text}"))
 
 
 def find(store: RevocationStore, target: TargetRef) -> Revocation | None:

@@ -68,7 +68,7 @@ def retry(store: RevocationStore, who: Authority, revocation_id: str) -> Revocat
 
 def _ask_again(store: RevocationStore, who: Authority, expired: Revocation) -> Revocation:
     reason = "; ".join(reason.text for reason in expired.reasons)[:REASON_LIMIT]
-    request = Request(targets=(expired.target,), reason=reason, channel=expired.channel)
+    request = Request(targets=(expired.target,), reason=reason, channel=expired.channel, drill=expired.drill)
     not_barred(store, who, expired)
     return ask(store, who, request)[0].revocation
 
