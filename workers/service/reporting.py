@@ -57,10 +57,15 @@ def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
         _say(world, revocation, note, drill.done(found))
 
 
+def alone(revocation: Revocation, note: Note) -> str | None:
+    """The Slack id of whoever asked, where the target reads the thread; None: the thread gets it."""
+    return note.detail if note.kind == "report" and revocation.channel_shared else None
+
+
 def _say(world: World, revocation: Revocation, note: Note, message: Message) -> None:
-    """Into the thread; where the target reads it there, to whoever asked."""
-    if note.kind == "report" and revocation.channel_shared:
-        world.channel.tell(note.detail, message)
+    asker = alone(revocation, note)
+    if asker is not None:
+        world.channel.tell(asker, message)
     else:
         _reply(world, revocation, message)
 
