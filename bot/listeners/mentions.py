@@ -102,9 +102,7 @@ def _of_thread(deps: Deps, channel: str, thread_ts: str | None) -> Revocation | 
 
 def _say(context: BoltContext, said: dict[str, Any] | Form) -> None:
     """A form needs a press: whoever is to fill it in gets the button that opens it."""
-    if not isinstance(said, Form):
-        context["whisper"](said["text"], blocks=said["blocks"])
-    elif said.opened_by is None:
-        context["whisper"](said.otherwise)
+    if isinstance(said, Form):
+        context["whisper"](said.to_press, blocks=[section(said.to_press), actions(said.opened_by)])
     else:
-        context["whisper"](said.otherwise, blocks=[section(said.otherwise), actions(said.opened_by)])
+        context["whisper"](said["text"], blocks=said["blocks"])

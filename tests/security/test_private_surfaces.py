@@ -134,8 +134,9 @@ def test_what_needs_a_form_is_answered_by_the_button_that_opens_it(
     made: Door, text: str, action_id: str
 ) -> None:
     _, card = fresh(made)
-    said(made, BOB, made.mention(BOB, text, thread_ts=card.ts))
+    told = said(made, BOB, made.mention(BOB, text, thread_ts=card.ts))
     assert action_id in str(made.slack.ephemerals(BOB)[-1].blocks)
+    assert "did not open" not in told, "nothing was to be opened yet"
 
 
 def test_what_a_bot_writes_or_somebody_edits_does_nothing(made: Door) -> None:
@@ -176,6 +177,19 @@ def test_where_the_bot_cannot_speak_the_answer_is_a_direct_message(made: Door) -
     made.http(made.mention(ALICE, "list", "C0NOBOT001"))
     (told,) = made.slack.wait_for(lambda: made.slack.direct_messages(ALICE)[before:], 5)
     assert "Nobody is denied" in told.text
+
+
+@pytest.mark.parametrize(
+    "error", ["restricted_action_thread_locked", "invalid_blocks", "cannot_reply_to_message"]
+)
+def test_what_slack_does_not_take_beside_the_mention_is_a_direct_message(made: Door, error: str) -> None:
+    record, _ = fresh(made)
+    before = len(made.slack.direct_messages(BOB))
+    made.slack.fault("chat.postEphemeral", f"error:{error}", times=1)
+    made.http(made.mention(BOB, f"hold {record.id}"))
+    (told,) = made.slack.wait_for(lambda: made.slack.direct_messages(BOB)[before:], 5)
+    assert "stays denied" in told.text
+    assert "actions" not in [block["type"] for block in told.blocks]
 
 
 def test_slacks_repetitions_of_a_mention_ask_once(made: Door) -> None:
