@@ -348,8 +348,13 @@ def test_without_redis_the_page_says_that_it_knows_nothing() -> None:
     with door() as made:
         made.redis.connection_pool.disconnect()
         made.server.stop()
-        made.http(made.opened(BOB))
-        shows(made, BOB, "cannot say who is denied")
+        for looks in (made.opened(BOB), made.home_click(BOB, made.button(REFRESH, "now"))):
+            made.slack.state.homes.clear()
+            made.http(looks)
+            page = shows(made, BOB, "cannot say who is denied")
+            assert "NOT DENIED" not in page, "nobody asked for anything"
+        made.http(made.home_click(BOB, made.button("revocation_confirm", "R-AAAAAA")))
+        shows(made, BOB, "NOT DENIED: Redis cannot be reached")
 
 
 def test_a_slack_that_refuses_the_page_breaks_nothing(made: Door) -> None:
