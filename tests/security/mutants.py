@@ -662,4 +662,10 @@ MUTANTS = (
         "tests/faults/test_report_and_drill.py::"
         "test_nobody_hears_alone_of_a_revocation_who_is_denied_by_then_or_its_target",
     ),
+    Mutant(
+        "workers/service/intake/looking_up.py",
+        "if same is None and len(waiting) >= MOST_WAITING:",
+        "if False:",
+        "tests/faults/test_lookup.py::test_nobody_reads_out_the_directory_name_by_name",
+    ),
 )
