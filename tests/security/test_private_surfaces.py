@@ -90,6 +90,16 @@ def test_talk_about_the_bot_asks_for_nobody(made: Door, text: str) -> None:
     assert made.store.open() == []
 
 
+@pytest.mark.parametrize(
+    "quoted", ["&gt; {me} <@U0DAN00001> key", "Look:\n&gt; {me} hold {id}\nDid it work?"]
+)
+def test_what_somebody_quotes_asks_for_nothing(made: Door, quoted: str) -> None:
+    record, _ = fresh(made)
+    text = quoted.format(me=f"<@{made.slack.bot_user_id}>", id=record.id)
+    said(made, ALICE, made.mention(ALICE, text), "nothing was recorded")
+    assert made.store.open() == [record]
+
+
 def test_status_in_the_thread_of_a_card_is_about_that_one_and_is_answered_there(made: Door) -> None:
     other, _ = fresh(made)
     record, card = fresh(made)
@@ -212,6 +222,7 @@ def test_a_responder_and_an_approver_see_what_is_open_and_what_room_is_left(made
         page = shows(made, user, record.id)
         assert "Room for 31 more user IDs" in page
         assert "slack.com/archives/" in page, "the domain for links is learnt from Slack"
+        assert ("directory_search" in page) == (user == BOB), "who may not deny is not offered to search"
 
 
 def test_the_messages_tab_publishes_nothing(made: Door) -> None:
