@@ -54,6 +54,13 @@ def fresh(made: Door, record: Revocation | None = None) -> tuple[Revocation, Mes
     return made.open(about_mallory(record or denied()))
 
 
+def deny_bob(made: Door) -> None:
+    user = DirectoryUser(
+        user_id="b0b0b0b0-0000-4000-8000-00000000000b", user_name="bob", email="bob@example.com"
+    )
+    made.open(denied(target=TargetRef(kind="slack", value=BOB, slack_id=BOB), user=user))
+
+
 # ---------------------------------------------------------------- mentions
 
 
@@ -245,14 +252,33 @@ def test_whoever_has_no_say_reads_one_sentence_and_nothing_about_anybody(made: D
 
 def test_a_denied_responder_reads_what_a_stranger_reads(made: Door) -> None:
     other, _ = fresh(made)
-    user = DirectoryUser(
-        user_id="b0b0b0b0-0000-4000-8000-00000000000b", user_name="bob", email="bob@example.com"
-    )
-    made.open(denied(target=TargetRef(kind="slack", value=BOB, slack_id=BOB), user=user))
+    deny_bob(made)
     made.http(made.opened(BOB))
     page = shows(made, BOB, FOR_OTHERS[:40])
     assert other.id not in page
     assert "actions" not in page
+
+
+def test_the_buttons_of_a_page_from_before_do_nothing_for_whoever_is_denied_now(made: Door) -> None:
+    other, _ = fresh(made)
+    offered, _ = made.offer(other, [BOB])
+    made.http(made.opened(BOB))
+    shows(made, BOB, other.id)
+    deny_bob(made)
+    made.slack.state.views.clear()
+    for action_id, value in (
+        ("revocation_hold", other.id),
+        ("revocation_false_alarm", other.id),
+        ("handoff_start", other.id),
+        ("handoff_accept", offered.id),
+        ("directory_search", ""),
+    ):
+        made.slack.state.homes.clear()
+        made.http(made.home_click(BOB, made.button(action_id, value)))
+        page = shows(made, BOB, "Your own access is revoked now")
+        assert other.id not in page, "and the old page is gone"
+    assert made.slack.view(BOB) is None, "and no form opened"
+    assert (made.store.get(other.id).seq, made.handoffs.get(offered.id).seq) == (other.seq, offered.seq)
 
 
 def test_who_is_asked_about_does_not_see_themselves(made: Door) -> None:
