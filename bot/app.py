@@ -67,7 +67,8 @@ def _last_word(
         return guard.refuse(context, body, replies.STORE_UNSURE)
     if isinstance(error, StoreAway):
         logger.error("store_away")
-        return guard.refuse(context, body, replies.STORE_AWAY)
+        # Whoever only looks at App Home asked for nothing; the page itself says what it does not know.
+        return guard.refuse(context, body, "" if home.only_looks(body) else replies.STORE_AWAY)
     number = secrets.token_hex(4)
     logger.error("listener_broke", exc_info=error, extra={"number": number})
     sentence = (

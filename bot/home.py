@@ -115,6 +115,7 @@ def _now(deps: Deps, who: Authority, workspace: str) -> Now:
         unreadable=store.unreadable(),
         room=store.figured(deny_document.ROOM),
         proven=last_drill(store, store.now()),
+        searches=who.responder,
         silence=silence_now(deps),
         workspace=workspace,
     )

@@ -78,12 +78,10 @@ def _answer(respond: Respond | None, words: _Words) -> None:
         respond(text=words.text, blocks=words.blocks, response_type="ephemeral", replace_original=False)
 
 
-_NOT_THERE = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel", "is_archived"})
-
-
 def _beside(client: WebClient, event: Mapping[str, Any], words: _Words) -> None:
-    """Where the event was, in its thread; where we cannot speak there, by a direct message, in words alone.
+    """Where the event was, in its thread; where Slack does not take it there, by a direct message, in words alone.
 
+    A second yes must come from where it is known to be shown to one person, so there are no buttons in that.
     Source: Slack API reference, chat.postEphemeral; an event has no response_url.
     """
     channel, user = str(event.get("channel") or ""), str(event.get("user") or "")
@@ -98,6 +96,5 @@ def _beside(client: WebClient, event: Mapping[str, Any], words: _Words) -> None:
             )
             return
     except SlackApiError as refused:
-        if refused.response.get("error") not in _NOT_THERE:
-            raise
+        logger.info("not_told_beside", extra={"cause": str(refused.response.get("error"))})
     client.chat_postMessage(channel=user, text=words.text, blocks=[section(words.text)], unfurl_links=False)

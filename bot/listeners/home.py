@@ -1,11 +1,13 @@
 """App Home: published when somebody opens it, and when they press Refresh. Its other buttons are those of the cards."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext
 
 from bot.deps import Deps
 from bot.home import Homes
+from bot.origin import part
 from workers.cards.home import REFRESH
 
 
@@ -22,3 +24,9 @@ def register(app: App, deps: Deps) -> None:
 
     app.event("app_home_opened")(opened)
     app.action(REFRESH)(refresh)
+
+
+def only_looks(body: Mapping[str, Any]) -> bool:
+    """Whether somebody opened the page, or had it read anew: nothing could have been recorded by it."""
+    pressed = (one.get("action_id") for one in body.get("actions") or () if isinstance(one, Mapping))
+    return part(body, "event").get("type") == "app_home_opened" or REFRESH in pressed

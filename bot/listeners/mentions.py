@@ -39,7 +39,7 @@ def register(app: App, deps: Deps) -> None:
             context["whisper"](EDITED)
             return
         before, text = said_to(_ourselves(body), str(event.get("text") or ""))
-        if before and _only_talk(text):
+        if before and (_quotes(before) or _only_talk(text)):
             context["whisper"](TALK)
             return
         typed = _typed(deps, event, _without_command(text), context["workspace"])
@@ -64,6 +64,11 @@ def _ourselves(body: Mapping[str, Any]) -> str:
 def _without_command(text: str) -> str:
     """Whoever types in a hurry types the command's own name too."""
     return _IN_FRONT.sub("", text, count=1).strip()
+
+
+def _quotes(before: str) -> bool:
+    """Whether the bot's name stands in a line that somebody quotes: what it says was somebody else's wish."""
+    return before.rpartition("\n")[2].startswith("&gt;")
 
 
 def _only_talk(text: str) -> bool:
@@ -102,9 +107,7 @@ def _of_thread(deps: Deps, channel: str, thread_ts: str | None) -> Revocation | 
 
 def _say(context: BoltContext, said: dict[str, Any] | Form) -> None:
     """A form needs a press: whoever is to fill it in gets the button that opens it."""
-    if not isinstance(said, Form):
-        context["whisper"](said["text"], blocks=said["blocks"])
-    elif said.opened_by is None:
-        context["whisper"](said.otherwise)
+    if isinstance(said, Form):
+        context["whisper"](said.to_press, blocks=[section(said.to_press), actions(said.opened_by)])
     else:
-        context["whisper"](said.otherwise, blocks=[section(said.otherwise), actions(said.opened_by)])
+        context["whisper"](said["text"], blocks=said["blocks"])

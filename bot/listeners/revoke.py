@@ -71,8 +71,10 @@ class Form:
 
     view: View
     otherwise: str
-    opened_by: Block | None = None
+    opened_by: Block
     """The button that opens it too, for where nothing was pressed, nor typed as a command."""
+    to_press: str
+    """What to say beside that button."""
 
 
 def answer(deps: Deps, rooms: Rooms, people: Prompt, who: Authority, typed: Typed) -> replies.Reply | Form:
@@ -83,7 +85,7 @@ def answer(deps: Deps, rooms: Rooms, people: Prompt, who: Authority, typed: Type
             case Wrong(sentence, nobody):
                 return replies.not_found(sentence) if nobody else replies.say(sentence)
             case Whom(sentence):
-                return Form(search_form(deps, who, typed.channel), sentence, search_button())
+                return Form(search_form(deps, who, typed.channel), sentence, search_button(), sentence)
             case Help():
                 return replies.help_()
             case ListOpen():
@@ -149,20 +151,14 @@ def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.
             return replies.changed(said, asked, workspace, me)
         case "false-alarm":
             form = false_alarm_form(deps, who, revocation, about.reason)
-            return Form(
-                form,
-                _press("False alarm", revocation),
-                button("False alarm", "revocation_false_alarm", revocation.id),
-            )
+            return _form(form, "False alarm", "revocation_false_alarm", revocation)
         case "report":
             return replies.report_asked(
                 intake.ask_report(deps.store, who, revocation.id), silence_after(deps)
             )
         case "restore":
             form = restore_form(deps, who, revocation, about.reason)
-            return Form(
-                form, _press("Restore", revocation), button("Restore", "revocation_restore", revocation.id)
-            )
+            return _form(form, "Restore", "revocation_restore", revocation)
         case _:
             return replies.status(revocation, _before(deps, revocation), deps.rules, workspace, me)
 
@@ -183,10 +179,13 @@ def _same_person(one: Revocation, other: Revocation) -> bool:
     return one.target == other.target or (slack_id is not None and slack_id == other.target.slack_id)
 
 
-def _press(label: str, revocation: Revocation) -> str:
-    return (
-        f"Slack did not open the form, so nothing was recorded. Press {label} on the card of {revocation.id} in "
-        f"<#{revocation.channel}>."
+def _form(view: View, label: str, action_id: str, revocation: Revocation) -> Form:
+    card = f"on the card of {revocation.id} in <#{revocation.channel}>"
+    return Form(
+        view,
+        f"Slack did not open the form, so nothing was recorded. Press {label} {card}.",
+        button(label, action_id, revocation.id),
+        f"{label} takes a form, which asks for the reason: press {label} here, or {card}. Nothing was recorded yet.",
     )
 
 

@@ -15,7 +15,7 @@ from workers.domain.step import Kind
 from workers.ports import ChangeOf, Message
 from workers.service import coverage, intake, reconcile
 from workers.service import lookup as lookups
-from workers.service.intake import Authority
+from workers.service.intake import Authority, looking_up
 from workers.service.intake.authority import ABOUT_YOU
 
 BY_ID = TargetRef(kind="user_id", value=ALICE)
@@ -218,6 +218,21 @@ def test_only_responders_and_approvers_may_and_nobody_who_is_denied(aws: Scripte
         assert asked(aws, by=Authority(actor=who("UBOB").actor, **rights)).state is LookupState.ASKED
     with pytest.raises(Refused, match="Only responders and approvers"):
         asked(aws, by=Authority(actor=who("UDORA").actor))
+
+
+def test_nobody_reads_out_the_directory_name_by_name(aws: Scripted, inbox: Inbox) -> None:
+    """Each look reads AWS and stays in the audit, so one person waits for a few at most; nobody else does."""
+    names = [
+        TargetRef(kind="user_id", value=f"{n:08}-0000-4000-8000-000000000000")
+        for n in range(looking_up.MOST_WAITING + 1)
+    ]
+    waiting = [asked(aws, name) for name in names[:-1]]
+    with pytest.raises(Refused, match="wait for 5 answers"):
+        asked(aws, names[-1])
+    assert asked(aws, names[0]) == waiting[0], "what was asked already is no new one"
+    assert asked(aws, names[-1], by=who("UCAROL")).target == names[-1]
+    looked_up(aws, waiting[0])
+    assert asked(aws, names[-1]).target == names[-1]
 
 
 def test_whoever_is_denied_after_they_asked_is_told_nothing(aws: Scripted, inbox: Inbox, monkeypatch) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tests.sandbox.scripted import ALICE, Killed, Scripted, denied, scripted, who
+from tests.unit import make
 from workers.domain.actor import SYSTEM
 from workers.domain.errors import Refused, SlackAway, SlackRefused, UnreadableRecord
-from workers.domain.revocation import Revocation, State, TargetRef
+from workers.domain.revocation import Note, Revocation, State, TargetRef
 from workers.ports import Change, Document, Message
 from workers.service import containment, identification, intake, telling
 from workers.service.intake import Request
@@ -219,6 +220,31 @@ def test_who_asked_and_was_denied_before_it_came_does_not_hear_it(scene: Scene) 
     scene.show()
     assert (scene.thread.reports, scene.thread.told, scene.thread.files) == ([], [], [])
     assert not scene.waits()
+
+
+@pytest.mark.parametrize("who_", ["denied", "the target"])
+def test_nobody_hears_alone_of_a_revocation_who_is_denied_by_then_or_its_target(
+    scene: Scene, who_: str
+) -> None:
+    """Their Slack account may be the attacker's."""
+    gaps = Note(kind="gaps", at=scene.world.store.now(), to="UCAROL")
+    scene.aws.edit(scene.id, lambda record: replace(record, channel_shared=True).noting(gaps))
+    intake.ask_report(scene.world.store, who("UCAROL"), scene.id)
+    carol = TargetRef(kind="slack", value="UCAROL", slack_id="UCAROL")
+    if who_ == "denied":
+        hers = scene.world.store.create(
+            lambda fresh, now: Change(
+                record=make.denied(id=fresh, seq=0, target=carol, user=None), event="set_up", actor=SYSTEM
+            )
+        )
+        assert hers.state is State.DENIED
+    else:
+        scene.aws.edit(scene.id, lambda record: replace(record, target=carol))
+    scene.show()
+    assert scene.thread.told == []
+    assert scene.thread.reports == []
+    assert not scene.waits() & {"gaps", "report", "report_files"}
+    assert "dropped_gaps" in scene.aws.events(scene.id)
 
 
 def test_a_log_that_is_not_whole_gives_no_report_and_stops_no_other_note(

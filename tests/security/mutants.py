@@ -661,4 +661,17 @@ MUTANTS = (
         "if False:",
         f"{_PRIVATE}test_a_second_yes_on_an_old_page_does_not_approve_a_newer_request",
     ),
+    Mutant(
+        "workers/service/writing.py",
+        "self.say(record, note) if self._may_hear(record, self.alone(record, note)) else None",
+        "self.say(record, note)",
+        "tests/faults/test_report_and_drill.py::"
+        "test_nobody_hears_alone_of_a_revocation_who_is_denied_by_then_or_its_target",
+    ),
+    Mutant(
+        "workers/service/intake/looking_up.py",
+        "if same is None and len(waiting) >= MOST_WAITING:",
+        "if False:",
+        "tests/faults/test_lookup.py::test_nobody_reads_out_the_directory_name_by_name",
+    ),
 )

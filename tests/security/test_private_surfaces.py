@@ -54,6 +54,13 @@ def fresh(made: Door, record: Revocation | None = None) -> tuple[Revocation, Mes
     return made.open(about_mallory(record or denied()))
 
 
+def deny_bob(made: Door) -> None:
+    user = DirectoryUser(
+        user_id="b0b0b0b0-0000-4000-8000-00000000000b", user_name="bob", email="bob@example.com"
+    )
+    made.open(denied(target=TargetRef(kind="slack", value=BOB, slack_id=BOB), user=user))
+
+
 # ---------------------------------------------------------------- mentions
 
 
@@ -88,6 +95,16 @@ def test_talk_about_the_bot_asks_for_nobody(made: Door, text: str) -> None:
         "nothing was recorded",
     )
     assert made.store.open() == []
+
+
+@pytest.mark.parametrize(
+    "quoted", ["&gt; {me} <@U0DAN00001> key", "Look:\n&gt; {me} hold {id}\nDid it work?"]
+)
+def test_what_somebody_quotes_asks_for_nothing(made: Door, quoted: str) -> None:
+    record, _ = fresh(made)
+    text = quoted.format(me=f"<@{made.slack.bot_user_id}>", id=record.id)
+    said(made, ALICE, made.mention(ALICE, text), "nothing was recorded")
+    assert made.store.open() == [record]
 
 
 def test_status_in_the_thread_of_a_card_is_about_that_one_and_is_answered_there(made: Door) -> None:
@@ -134,8 +151,9 @@ def test_what_needs_a_form_is_answered_by_the_button_that_opens_it(
     made: Door, text: str, action_id: str
 ) -> None:
     _, card = fresh(made)
-    said(made, BOB, made.mention(BOB, text, thread_ts=card.ts))
+    told = said(made, BOB, made.mention(BOB, text, thread_ts=card.ts))
     assert action_id in str(made.slack.ephemerals(BOB)[-1].blocks)
+    assert "did not open" not in told, "nothing was to be opened yet"
 
 
 def test_what_a_bot_writes_or_somebody_edits_does_nothing(made: Door) -> None:
@@ -178,6 +196,19 @@ def test_where_the_bot_cannot_speak_the_answer_is_a_direct_message(made: Door) -
     assert "Nobody is denied" in told.text
 
 
+@pytest.mark.parametrize(
+    "error", ["restricted_action_thread_locked", "invalid_blocks", "cannot_reply_to_message"]
+)
+def test_what_slack_does_not_take_beside_the_mention_is_a_direct_message(made: Door, error: str) -> None:
+    record, _ = fresh(made)
+    before = len(made.slack.direct_messages(BOB))
+    made.slack.fault("chat.postEphemeral", f"error:{error}", times=1)
+    made.http(made.mention(BOB, f"hold {record.id}"))
+    (told,) = made.slack.wait_for(lambda: made.slack.direct_messages(BOB)[before:], 5)
+    assert "stays denied" in told.text
+    assert "actions" not in [block["type"] for block in told.blocks]
+
+
 def test_slacks_repetitions_of_a_mention_ask_once(made: Door) -> None:
     payload = made.mention(ALICE, "dora key leaked")
     said(made, ALICE, payload, "Looking up")
@@ -198,6 +229,7 @@ def test_a_responder_and_an_approver_see_what_is_open_and_what_room_is_left(made
         page = shows(made, user, record.id)
         assert "Room for 31 more user IDs" in page
         assert "slack.com/archives/" in page, "the domain for links is learnt from Slack"
+        assert ("directory_search" in page) == (user == BOB), "who may not deny is not offered to search"
 
 
 def test_the_messages_tab_publishes_nothing(made: Door) -> None:
@@ -220,14 +252,33 @@ def test_whoever_has_no_say_reads_one_sentence_and_nothing_about_anybody(made: D
 
 def test_a_denied_responder_reads_what_a_stranger_reads(made: Door) -> None:
     other, _ = fresh(made)
-    user = DirectoryUser(
-        user_id="b0b0b0b0-0000-4000-8000-00000000000b", user_name="bob", email="bob@example.com"
-    )
-    made.open(denied(target=TargetRef(kind="slack", value=BOB, slack_id=BOB), user=user))
+    deny_bob(made)
     made.http(made.opened(BOB))
     page = shows(made, BOB, FOR_OTHERS[:40])
     assert other.id not in page
     assert "actions" not in page
+
+
+def test_the_buttons_of_a_page_from_before_do_nothing_for_whoever_is_denied_now(made: Door) -> None:
+    other, _ = fresh(made)
+    offered, _ = made.offer(other, [BOB])
+    made.http(made.opened(BOB))
+    shows(made, BOB, other.id)
+    deny_bob(made)
+    made.slack.state.views.clear()
+    for action_id, value in (
+        ("revocation_hold", other.id),
+        ("revocation_false_alarm", other.id),
+        ("handoff_start", other.id),
+        ("handoff_accept", offered.id),
+        ("directory_search", ""),
+    ):
+        made.slack.state.homes.clear()
+        made.http(made.home_click(BOB, made.button(action_id, value)))
+        page = shows(made, BOB, "Your own access is revoked now")
+        assert other.id not in page, "and the old page is gone"
+    assert made.slack.view(BOB) is None, "and no form opened"
+    assert (made.store.get(other.id).seq, made.handoffs.get(offered.id).seq) == (other.seq, offered.seq)
 
 
 def test_who_is_asked_about_does_not_see_themselves(made: Door) -> None:
@@ -334,8 +385,13 @@ def test_without_redis_the_page_says_that_it_knows_nothing() -> None:
     with door() as made:
         made.redis.connection_pool.disconnect()
         made.server.stop()
-        made.http(made.opened(BOB))
-        shows(made, BOB, "cannot say who is denied")
+        for looks in (made.opened(BOB), made.home_click(BOB, made.button(REFRESH, "now"))):
+            made.slack.state.homes.clear()
+            made.http(looks)
+            page = shows(made, BOB, "cannot say who is denied")
+            assert "NOT DENIED" not in page, "nobody asked for anything"
+        made.http(made.home_click(BOB, made.button("revocation_confirm", "R-AAAAAA")))
+        shows(made, BOB, "NOT DENIED: Redis cannot be reached")
 
 
 def test_a_slack_that_refuses_the_page_breaks_nothing(made: Door) -> None:

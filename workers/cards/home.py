@@ -61,6 +61,8 @@ class Now:
     room: Figure | None = None
     proven: Proof | None = None
     """The last drill."""
+    searches: bool = True
+    """Whether the viewer may search the directory, and deny whom they find."""
     silence: str = ""
     """What to know where the workers do not answer."""
     workspace: str = ""
@@ -72,7 +74,7 @@ def page(now: Now, rules: Rules, said: str = "") -> Block:
     return _view(
         *_said(said),
         *warnings,
-        actions(search_button(), _refresh()),
+        actions(*([search_button()] if now.searches else []), _refresh()),
         context(f"As of {local(now.at)}. This page does not change by itself: press Refresh."),
         *_denied(now, rules.timing),
         *_waits(now, rules.timing),

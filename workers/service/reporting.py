@@ -10,13 +10,11 @@ from workers.cards import drill
 from workers.cards import report as cards
 from workers.cards.report_json import as_json
 from workers.cards.report_markdown import markdown
-from workers.domain.actor import Actor
 from workers.domain.errors import SlackAway, SlackRefused, StoreAway, UnreadableRecord
 from workers.domain.report import Report, report
 from workers.domain.revocation import Note, Revocation
 from workers.ports import Lock, Message
 from workers.service.follow_ups.turn import kept
-from workers.service.intake.authority import is_denied
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -66,14 +64,17 @@ def _tell(world: World, revocation: Revocation, note: Note) -> None:
         _say(world, revocation, note, drill.done(found))
 
 
+def alone(revocation: Revocation, note: Note) -> str | None:
+    """The Slack id of whoever asked, where the target reads the thread; None: the thread gets it."""
+    return note.detail if note.kind == "report" and revocation.channel_shared else None
+
+
 def _say(world: World, revocation: Revocation, note: Note, message: Message) -> None:
-    """Into the thread; where the target reads it there, to whoever asked, unless they are denied by now."""
-    if note.kind != "report" or not revocation.channel_shared:
-        _reply(world, revocation, message)
-    elif is_denied(world.store, Actor(kind="slack", id=note.detail)):
-        logger.warning("report_withheld", extra={"revocation_id": revocation.id})
+    asker = alone(revocation, note)
+    if asker is not None:
+        world.channel.tell(asker, message)
     else:
-        world.channel.tell(note.detail, message)
+        _reply(world, revocation, message)
 
 
 def _files(world: World, found: Report) -> None:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 from workers.cards import card, moments
 from workers.domain import clearance, overdue
+from workers.domain.actor import Actor
 from workers.domain.audit import Digest
 from workers.domain.errors import StoreAway
 from workers.domain.revocation import Note, Revocation, State
+from workers.domain.same_person import is_target
 from workers.ports import SHOW, Job, Lock, Message, Wake
 from workers.service import collecting, reporting
 from workers.service import overdue as calling
@@ -29,6 +31,12 @@ class _Cards(Writer[Revocation]):
     pace = timedelta(seconds=1)
     shows = SHOW
     must_be_heard = frozenset({"notice"})
+
+    def alone(self, record: Revocation, note: Note) -> str | None:
+        return reporting.alone(record, note) or note.to
+
+    def is_about(self, record: Revocation, one: Actor) -> bool:
+        return is_target(one, record)
 
     def too_early(self, record: Revocation) -> bool:
         """The first lookup is under way: until it ends nobody knows who it is, nor which channel may show it."""

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from workers.domain.actor import SYSTEM
+from workers.domain.actor import SYSTEM, Actor
 from workers.domain.errors import SlackAway, SlackRefused
 from workers.domain.revocation import Note
 from workers.ports import ChangeOf, DecideOf, Lock, Message, Record, Records, Wake
+from workers.service.intake.authority import is_denied
 from workers.service.world import World
 
 logger = logging.getLogger(__name__)
@@ -97,6 +98,14 @@ class Writer(ABC, Generic[R]):
     def heard(self, record: R, note: Note, now: datetime) -> tuple[R, tuple[Wake, ...]]:
         """The record without the note that was told now, and what to wake."""
 
+    def alone(self, record: R, note: Note) -> str | None:
+        """The Slack id of the one person who hears it; None: it goes into the thread."""
+        return note.to
+
+    def is_about(self, record: R, one: Actor) -> bool:
+        """Whether this person is whom it is about."""
+        return False
+
     def too_early(self, record: R) -> bool:
         """Whether nothing of it may be shown yet."""
         return False
@@ -130,7 +139,7 @@ class Writer(ABC, Generic[R]):
             return
         for note in for_slack(record.notes):
             _own(lock)
-            said = self.say(record, note)
+            said = self.say(record, note) if self._may_hear(record, self.alone(record, note)) else None
             if said is not None:
                 self._tell(lock, record, note, said)
                 self.also(record, note)
@@ -138,6 +147,13 @@ class Writer(ABC, Generic[R]):
         latest = self.records.get(record_id)
         if not for_slack(latest.notes) and self.up_to_date(latest):
             self.records.shown(latest)
+
+    def _may_hear(self, record: R, slack_id: str | None) -> bool:
+        """Not whoever is denied by now, nor the target themself: their Slack account may be the attacker's."""
+        if slack_id is None:
+            return True
+        one = Actor(kind="slack", id=slack_id)
+        return not (self.is_about(record, one) or is_denied(self.world.store, one))
 
     def up_to_date(self, record: R) -> bool:
         """Whether its message shows what it must show now."""
