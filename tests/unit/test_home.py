@@ -171,3 +171,9 @@ def test_an_accepted_handoff_names_who_has_it_and_an_offered_one_says_that_nobod
 def test_names_from_outside_mention_nobody() -> None:
     record = requested(user=None, slack_name="<!channel> *x*", trouble=TROUBLE)
     assert "<!channel>" not in str(home.page(now([record]), RULES))
+
+
+def test_a_name_made_of_spaces_pushes_nothing_out_of_sight() -> None:
+    nameless = Actor(kind="terminal", id="op", name="\u3000" * 9)
+    page = home.page(now(OPEN_ONES, handoffs=[replace(ACCEPTED, accepted_by=nameless)]), RULES)
+    assert "accepted by (no text) <!date" in str(page)

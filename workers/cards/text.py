@@ -120,7 +120,8 @@ def mention(actor: Actor | None) -> str:
     if actor.kind == "slack" and _SLACK_ID.fullmatch(actor.id):
         return f"<@{actor.id}>"
     caller = f" ({actor.id.split()[0]})" if actor.kind == "terminal" and " " in actor.id.strip() else ""
-    return inert(f"{actor.name or actor.id}{caller}", 200)
+    # A name made of spaces would push what stands beside it out of sight.
+    return inert(f"{actor.name or actor.id}{caller}", 200).strip() or _NOTHING
 
 
 def mentions(slack_ids: tuple[str, ...]) -> str:
