@@ -30,6 +30,7 @@ def offered(alice: Visitor) -> Locator:
     found = alice.handoff("@alice hands over")
     alice.reads(found, f"Note of @alice: {NOTE}")
     alice.reads(found, "Until it is accepted, @alice stays the owner.")
+    expect(found.get_by_role("button", name="Accept")).to_be_in_viewport()
     return found
 
 
