@@ -151,14 +151,14 @@ def _about(deps: Deps, who: Authority, about: About, workspace: str) -> replies.
             return replies.changed(said, asked, workspace, me)
         case "false-alarm":
             form = false_alarm_form(deps, who, revocation, about.reason)
-            return _form(form, "False alarm", "revocation_false_alarm", revocation)
+            return _form(form, button("False alarm", "revocation_false_alarm", revocation.id), revocation)
         case "report":
             return replies.report_asked(
                 intake.ask_report(deps.store, who, revocation.id), silence_after(deps)
             )
         case "restore":
             form = restore_form(deps, who, revocation, about.reason)
-            return _form(form, "Restore", "revocation_restore", revocation)
+            return _form(form, button("Restore", "revocation_restore", revocation.id), revocation)
         case _:
             return replies.status(revocation, _before(deps, revocation), deps.rules, workspace, me)
 
@@ -179,12 +179,13 @@ def _same_person(one: Revocation, other: Revocation) -> bool:
     return one.target == other.target or (slack_id is not None and slack_id == other.target.slack_id)
 
 
-def _form(view: View, label: str, action_id: str, revocation: Revocation) -> Form:
+def _form(view: View, opened_by: Block, revocation: Revocation) -> Form:
+    label = opened_by["text"]["text"]
     card = f"on the card of {revocation.id} in <#{revocation.channel}>"
     return Form(
         view,
         f"Slack did not open the form, so nothing was recorded. Press {label} {card}.",
-        button(label, action_id, revocation.id),
+        opened_by,
         f"{label} takes a form, which asks for the reason: press {label} here, or {card}. Nothing was recorded yet.",
     )
 
