@@ -120,11 +120,11 @@ def test_two_hundred_open_ones_with_the_longest_names_still_fit_and_the_rest_is_
     assert "more, of others." in told
 
 
-def test_yours_stand_first_then_what_a_second_person_can_do() -> None:
+def test_yours_stand_first_then_what_whoever_can_may_do() -> None:
     theirs = followed(DIRECTORY_RULES, TAKEN, id="R-MMMMMM", owner=CAROL)
     asked = denied(id="R-NNNNNN", release=RELEASE)
     page = str(home.page(now([theirs, asked, MINE[0]]), RULES)["blocks"])
-    order = [page.index("*Yours:*"), page.index("*A second person:*"), page.index(f"*<@{CAROL.id}>:*")]
+    order = [page.index("*Yours:*"), page.index("*Whoever can:*"), page.index(f"*<@{CAROL.id}>:*")]
     assert order == sorted(order)
 
 

@@ -167,7 +167,7 @@ def _due(entry: Waiting, now: datetime) -> datetime:
 def _of_one(waiting: Sequence[Waiting], now: Now) -> Block:
     """What one person has open, or whoever can; the most urgent first."""
     rank, _ = _whose(waiting[0][1], now.viewer)
-    name = ("Yours", "A second person", mention(waiting[0][1].owner))[rank]
+    name = ("Yours", "Whoever can", mention(waiting[0][1].owner))[rank]
     late = sum(_overdue(item, now.at) for _, item in waiting)
     told = [f"*{name}:* {len(waiting)} open{f', {late} overdue' if late else ''}"]
     told += [_line(one, item, now.at) for one, item in waiting[:MOST_OF_ONE]]
