@@ -97,6 +97,7 @@ def _without_the_scope_the_text_goes_out(drilled: Installation, card: Message) -
     drilled.slack.fault("files.getUploadURLExternal", "error:missing_scope")
     drilled.slack.command(BOB, SEC_INC, f"/revoke report {revocation_id(card)}")
 
-    text = told(drilled, card, "Slack did not take the report's files (missing").text
-    assert "Add the scope files:write" in text
+    text = told(drilled, card, "Slack did not take the files of the report on").text
+    assert "(drill, user name tess" in text
+    assert "(missing_scope). Add the scope files:write" in text
     assert f"python -m workers report {revocation_id(card)}" in text

@@ -52,8 +52,11 @@ def test_who_types_handoff_hears_what_was_offered_to_whom_and_stays_the_owner() 
         assert "You stay the owner until somebody accepts." in answer["text"]
         assert f"is in <#{SEC_INC}>" in answer["text"]
         assert buttons(answer) == [], "the note is there already"
-        assert buttons(typed(made, BOB, f"handoff <@{ALICE}>")) == ["handoff_note"]
+        assert buttons(typed(made, BOB, f"handoff <@{ALICE}>")) == [], (
+            "and it goes along to whoever is asked instead"
+        )
         (handoff,) = offers(made)
+        assert [remark.text for remark in handoff.remarks] == ["the key is out"]
         assert handoff.incoming == (ALICE,)
         assert made.store.get(record.id).owner == OWNER
         assert "handoff_accept" in buttons(typed(made, ALICE, "list")), "and it waits on top of her list"

@@ -266,7 +266,7 @@ NO_CHOICE = {
         "last_drill",
     ),
     *("escalate", "expire", "needs_second", "undone"),
-    *("MOST_ASKED", "begin_handoff", "can_be_asked", "offers_to", "one_offer_each"),
+    *("MOST_ASKED", "begin_handoff", "can_be_asked", "in_earnest", "offers_to", "one_offer_each"),
 }
 """Words, readings, what nobody chooses to do; and `undone`, which only says what another use case did."""
 
