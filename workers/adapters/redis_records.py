@@ -60,10 +60,24 @@ class Shelf(Generic[R]):
     what: str
     """The kind's name for people."""
     prefix: str
-    open: str
-    ended: str
-    due: str
-    untold: str
+    at: str
+    """How the keys that say where to look begin."""
+
+    @property
+    def open(self) -> str:
+        return f"{self.at}:open"
+
+    @property
+    def ended(self) -> str:
+        return f"{self.at}:ended"
+
+    @property
+    def due(self) -> str:
+        return f"{self.at}:due"
+
+    @property
+    def untold(self) -> str:
+        return f"{self.at}:untold"
 
     @property
     def id_name(self) -> str:

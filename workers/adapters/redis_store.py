@@ -40,35 +40,11 @@ from workers.ports import AuditSink, Figure
 
 logger = logging.getLogger(__name__)
 
-REVOCATIONS = Shelf(
-    kind=Revocation,
-    what="revocation",
-    prefix="R-",
-    open="revoke:open",
-    ended="revoke:ended",
-    due="revoke:due",
-    untold="revoke:untold",
-)
+REVOCATIONS = Shelf(kind=Revocation, what="revocation", prefix="R-", at="revoke")
 
-HANDOFFS = Shelf(
-    kind=Handoff,
-    what="handoff",
-    prefix="H-",
-    open="revoke:handoffs:open",
-    ended="revoke:handoffs:ended",
-    due="revoke:handoffs:due",
-    untold="revoke:handoffs:untold",
-)
+HANDOFFS = Shelf(kind=Handoff, what="handoff", prefix="H-", at="revoke:handoffs")
 
-LOOKUPS = Shelf(
-    kind=Lookup,
-    what="lookup",
-    prefix="L-",
-    open="revoke:lookups:open",
-    ended="revoke:lookups:ended",
-    due="revoke:lookups:due",
-    untold="revoke:lookups:untold",
-)
+LOOKUPS = Shelf(kind=Lookup, what="lookup", prefix="L-", at="revoke:lookups")
 
 LOCK_LIFE = timedelta(seconds=10)
 """How long a lock outlives its holder. Longer than any one AWS call; short, so that a killed worker costs seconds."""
