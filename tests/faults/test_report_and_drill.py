@@ -16,7 +16,7 @@ from workers.domain.actor import SYSTEM
 from workers.domain.errors import Refused, SlackAway, SlackRefused, UnreadableRecord
 from workers.domain.revocation import Note, Revocation, State, TargetRef
 from workers.ports import Change, Document, Message
-from workers.service import containment, identification, intake, telling
+from workers.service import containment, identification, intake, reporting, telling
 from workers.service.intake import Request
 from workers.service.world import World
 
@@ -260,6 +260,26 @@ def test_a_log_that_is_not_whole_gives_no_report_and_stops_no_other_note(
     assert len([text for text in scene.thread.said if "there is no report" in text]) == 1
     assert any("holds" in text for text in scene.thread.said)
     assert scene.thread.files == []
+    assert not scene.waits()
+
+
+@pytest.mark.parametrize("drawn", ["report", "markdown"])
+def test_a_log_that_we_cannot_draw_a_report_from_holds_no_other_note_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, drawn: str
+) -> None:
+    def broken(*_: object) -> Any:
+        raise KeyError("an entry of another version")
+
+    intake.ask_report(scene.world.store, who("UCAROL"), scene.id)
+    intake.hold(scene.world.store, who("UCAROL"), scene.id, scene.world.rules.timing)
+    monkeypatch.setattr(reporting, drawn, broken)
+    scene.show()
+    scene.show()
+    said = [text for text in scene.thread.said if "Something broke" in text]
+    assert len(said) == (2 if drawn == "report" else 1)
+    assert "are no files of the report" in said[-1]
+    assert all(f"`python -m workers show {scene.id}`" in text for text in said)
+    assert any("holds" in text for text in scene.thread.said)
     assert not scene.waits()
 
 

@@ -50,10 +50,17 @@ def alone(report: Report, rules: Rules) -> Message:
     return Message(cut(f"{summed.text} {where}", 3900), (*summed.blocks, section(where)))
 
 
-def not_made(revocation: Revocation, note: Note, rules: Rules, cause: str) -> Message:
-    """That its log cannot be read whole, so that nothing is said of it; what is known all the same is said."""
+def not_made(revocation: Revocation, note: Note, rules: Rules, cause: str | None) -> Message:
+    """Why nothing is said of its log: it cannot be read whole, or (None) we broke; what is known all the same is said."""
     known = f" {drill.sentence(revocation, note, rules)}" if note.kind in drill.KINDS else ""
-    told = f"The log of {phrase.person(revocation)} cannot be read whole, so there is no report. {inert(cause, 300)}{known}"
+    who = phrase.person(revocation)
+    none = "are no files of the report" if note.kind == "report_files" else "is no report"
+    broke = (
+        f"Something broke over the log of {who}, so there {none}. "
+        f"At a terminal: `python -m workers show {revocation.id}`."
+    )
+    unread = f"The log of {who} cannot be read whole, so there is no report. {inert(cause or '', 300)}"
+    told = f"{broke if cause is None else unread}{known}"
     return Message(f"{revocation.id} · {told}", (section(told),))
 
 

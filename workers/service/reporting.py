@@ -48,13 +48,20 @@ def tell(world: World, lock: Lock, revocation: Revocation, note: Note) -> None:
 
 
 def _tell(world: World, revocation: Revocation, note: Note) -> None:
+    """What cannot be drawn from the log is said, once: it must not hold back what the thread is told next."""
     try:
-        found = made(world, revocation)
-    except UnreadableRecord as unreadable:
-        logger.error("report_not_made", extra={"revocation_id": revocation.id, "cause": str(unreadable)})
-        if note.kind != "report_files":
-            _say(world, revocation, note, cards.not_made(revocation, note, world.rules, str(unreadable)))
-        return
+        _from_log(world, revocation, note)
+    except (SlackAway, SlackRefused, StoreAway):
+        raise
+    except Exception as error:
+        logger.exception("report_not_made", extra={"revocation_id": revocation.id})
+        cause = str(error) if isinstance(error, UnreadableRecord) else None
+        if note.kind != "report_files" or cause is None:
+            _say(world, revocation, note, cards.not_made(revocation, note, world.rules, cause))
+
+
+def _from_log(world: World, revocation: Revocation, note: Note) -> None:
+    found = made(world, revocation)
     if note.kind == "report_files":
         _files(world, found)
     elif note.kind == "report":
