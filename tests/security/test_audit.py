@@ -634,9 +634,12 @@ def test_what_an_output_did_not_take_comes_once_it_takes_again() -> None:
         sink, many = StdoutSink(writing), [replace(LINE, n=n, mac=f"{n:064d}") for n in range(200)]
         taken = [line for line in many if sink.take(line)]
         assert 0 < len(taken) < len(many)
-        whole = bytearray()
-        drain = threading.Thread(target=lambda: whole.extend(_until_end(reading)))
+        whole, read = bytearray(), threading.Event()
+        drain = threading.Thread(target=lambda: whole.extend(_until_end(reading, read)))
         drain.start()
+        assert read.wait(10), (
+            "there is room only once somebody has read: after a line was given up none waits for it"
+        )
         assert sink.take(replace(LINE, n=200, mac="f" * 64))
         os.close(writing)
         drain.join()
@@ -646,10 +649,12 @@ def test_what_an_output_did_not_take_comes_once_it_takes_again() -> None:
         os.close(reading)
 
 
-def _until_end(reading: int) -> bytes:
+def _until_end(reading: int, begun: threading.Event) -> bytes:
+    """All that comes until the other end is closed; `begun` is set with the first of it."""
     read = b""
     while more := os.read(reading, 1 << 16):
         read += more
+        begun.set()
     return read
 
 
