@@ -5,6 +5,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -23,9 +24,6 @@ _MOST_MARKS = 4
 """More accents than that on one letter are drawn over the lines around it."""
 _WIDE = re.compile(r"(\s{3})\s+")
 _WIDE_INSIDE = re.compile(r"(?<=\S)(\s{3})\s+")
-_INERT = re.compile(r"(?P<emoji>:(?!\d\d\b)(?=[\w+'`\uff40-]+(?::|\Z)))|.", re.DOTALL)
-"""A colon before a name and another colon, or before a name at the end, where our own colon may follow."""
-_WORD = re.compile(r"[A-Za-z0-9]")
 LOOKALIKES = {"*": "\u2217", "_": "\u02cd", "`": "\u02cb", "~": "\u223c"}
 """What formats, and what is shown in its place.
 
@@ -42,6 +40,17 @@ _SHOWN = {
     **LOOKALIKES,
 }
 """Slack quotes by a wide `>` too, and formats by the wide forms of `*`, `_` and the backtick."""
+_ALIVE = re.compile(
+    r"(?P<emoji>:(?!\d\d\b)(?=[\w+'`\uff40-]+(?::|\Z)))"
+    rf"|(?!(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))[{re.escape(''.join(_SHOWN))}]"
+)
+"""What is shown as something else.
+
+A colon before a name and another colon, or before a name at the end, where our own colon may follow. A `_` within a word
+formats nothing, and names and settings can still be copied.
+"""
+_EACH = re.compile(rf"{_ALIVE.pattern}|(?P<as_it_is>.)", re.DOTALL)
+_ONE_LINE = str.maketrans(dict.fromkeys("\n\r\t\u2028\u2029", " "))
 _SLACK_ID = re.compile(r"[A-Z][A-Z0-9]{2,}")
 _HALF = re.compile(r"(?:<[^<>]*|&[a-z]{0,3}|_)\Z")
 """A token, an escape or a word with `_` in it that was cut in the middle."""
@@ -61,16 +70,17 @@ def plain(text: str, limit: int = 500, *, indented: bool = False) -> str:
     Wide gaps, which push what follows out of sight, are closed; `indented`: not at the beginning.
     """
     near = unicodedata.normalize("NFC", text[: limit * _UNSEEN_AT_MOST])
-    line = "".join(" " if c in "\n\r\t\u2028\u2029" else c for c in near)
-    kept = (_WIDE_INSIDE if indented else _WIDE).sub(r"\1", visible(line))
+    kept = (_WIDE_INSIDE if indented else _WIDE).sub(r"\1", visible(near.translate(_ONE_LINE)))
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
 
 def visible(text: str, *, lines: bool = False) -> str:
     """`text` without control, direction and invisible characters; `lines`: ends of lines and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
     kept, marks = list[str](), 0
     for c in text:
-        marks = marks + 1 if unicodedata.category(c) in ("Mn", "Me") else 0
+        marks = marks + 1 if _mark(c) else 0
         if (lines and c in "\n\t") or (_seen(c) and marks <= _MOST_MARKS):
             kept.append(c)
     return "".join(kept)
@@ -81,24 +91,32 @@ def inert(text: str, limit: int = 500) -> str:
 
     `limit` holds for what is returned, so that a name made of `<` cannot push the rest off the card.
     """
-    parts = [_inert(match) for match in _INERT.finditer(plain(text, limit))]
-    ends = list(accumulate(map(len, parts)))
-    if not ends or ends[-1] <= limit:
-        return "".join(parts)
-    return _END_OF_WORD.sub(LOOKALIKES["_"], "".join(parts[: bisect_right(ends, limit - 1)])) + "…"
+    line = plain(text, limit)
+    whole = _ALIVE.sub(_inert, line)
+    if len(whole) <= limit:
+        return whole
+    kept, length = list[str](), 0
+    for part in map(_inert, _EACH.finditer(line)):
+        length += len(part)
+        if length >= limit:
+            break
+        kept.append(part)
+    return _END_OF_WORD.sub(LOOKALIKES["_"], "".join(kept)) + "…"
 
 
 def _inert(match: "re.Match[str]") -> str:
-    if match[0] == "_" and _within_word(match):
-        return "_"  # formats nothing there, and names and settings can still be copied
-    return f":{_WORD_JOINER}" if match["emoji"] else _SHOWN.get(match[0], match[0])
+    if match.lastgroup == "emoji":
+        return f":{_WORD_JOINER}"
+    return match[0] if match.lastgroup == "as_it_is" else _SHOWN[match[0]]
 
 
-def _within_word(match: "re.Match[str]") -> bool:
-    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    return _WORD.fullmatch(before) is not None and _WORD.fullmatch(after) is not None
+@lru_cache(maxsize=4096)
+def _mark(character: str) -> bool:
+    """Whether it is drawn on the letter before."""
+    return unicodedata.category(character) in ("Mn", "Me")
 
 
+@lru_cache(maxsize=4096)
 def _seen(character: str) -> bool:
     """Whether a reader sees it: no control, direction or joining character, and no letter without ink."""
     return (
