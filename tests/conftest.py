@@ -33,7 +33,7 @@ def installation() -> Iterator[Installation]:
 
 @pytest.fixture(autouse=True)
 def _calm(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No fault outlives its test."""
+    """No fault outlives its test, and no form stays before anybody."""
     yield
     if "installation" in request.fixturenames:
         made: Installation = request.getfixturevalue("installation")
@@ -41,3 +41,4 @@ def _calm(request: pytest.FixtureRequest) -> Iterator[None]:
         made.aws.latency(0)
         made.slack.clear_faults()
         made.slack.back()
+        made.slack.leave_forms()

@@ -170,8 +170,9 @@ def messages() -> Iterator[Message]:
         for step in Kind:
             for kind in ("assigned", "step_failed"):
                 yield moments.render(record, Note(kind=kind, at=NOON, detail=f"{step}"), rules)
+    identified = [record for record in records() if record.user is not None]
     for kind in sorted(note_kinds()):
-        for record in (r for r in records() if r.user is not None):
+        for record in identified:
             yield moments.render(record, Note(kind=kind, at=NOON, broadcast=True), RULES)
 
 

@@ -100,7 +100,7 @@ def test_an_unknown_shape_is_not_written_and_the_cause_is_given(installation: In
     assert json.loads(installation.aws.policy_text()) == odd
 
     installation.aws.edit_policy(kept)
-    becomes(installation, card, "Denied", timeout=20)
+    becomes(installation, card, "Denied")
 
 
 def test_a_full_policy_refuses_by_name_and_keeps_everybody_who_is_in() -> None:

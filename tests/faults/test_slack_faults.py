@@ -17,7 +17,7 @@ def test_a_confirmed_user_is_denied_while_slack_is_away_and_the_card_catches_up(
     installation.slack.fault("*", "http_500", times=None)
     installation.slack.click(ALICE, SEC_INC, card.ts, "revocation_confirm")
 
-    installation.until(lambda: user_id in installation.aws.denied(), 10)
+    installation.until(lambda: user_id in installation.aws.denied())
     assert " · Not denied yet" in current(installation, SEC_INC, card.ts).text
 
     installation.slack.clear_faults()
@@ -31,7 +31,7 @@ def test_slack_asking_for_silence_is_obeyed(installation: Installation) -> None:
     installation.slack.fault("chat.update", "ratelimited", times=1, retry_after=3)
     installation.slack.fault("chat.postMessage", "ratelimited", times=1, retry_after=3)
     press(installation, card, "revocation_confirm")
-    becomes(installation, card, "Denied", timeout=20)
+    becomes(installation, card, "Denied")
 
     calls = [
         call for call in installation.slack.calls() if call.method in ("chat.update", "chat.postMessage")
@@ -54,7 +54,7 @@ def test_a_lost_answer_to_a_post_does_not_lose_the_card(installation: Installati
         ]
         return cards if len(cards) == 2 else []
 
-    old, live = installation.until(both, 15)
+    old, live = installation.until(both)
     press(installation, old, "revocation_confirm")
     installation.until(lambda: "is out of date" in current(installation, SEC_INC, old.ts).text)
     assert user_id not in installation.aws.denied()

@@ -24,7 +24,7 @@ def test_a_card_whose_channel_was_archived_goes_to_the_incident_channel(installa
         found = [m for m in installation.slack.messages(SEC_INC) if m.text.startswith(revocation_id(card))]
         return any(" · Denied" in m.text for m in found)
 
-    installation.until(moved, 20)
+    installation.until(moved)
     assert user_id in installation.aws.denied()
 
 

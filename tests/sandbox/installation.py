@@ -37,6 +37,9 @@ AT_DEBUG = Path(__file__).parent / "at_debug"
 ALICE, BOB, CAROL, MALLORY = "U0ALICE001", "U0BOB00001", "U0CAROL001", "U0MALLORY1"
 SEC_INC = "C0SECINC01"
 
+PATIENCE = 30.0
+"""Seconds for what comes by itself. Only a failing test waits that long; a busy machine may be slow."""
+
 T = TypeVar("T")
 
 
@@ -267,7 +270,7 @@ class Installation:
         raise LookupError(role_queue)
 
     @staticmethod
-    def until(check: Callable[[], T], timeout: float = 10) -> T:
+    def until(check: Callable[[], T], timeout: float = PATIENCE) -> T:
         """The first true answer of `check`; fails after `timeout` seconds."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.sandbox.installation import ALICE, SEC_INC, Installation
+from tests.sandbox.installation import ALICE, PATIENCE, SEC_INC, Installation
 from tests.sandbox.slack.state import Message
 
 
@@ -25,7 +25,7 @@ def deny(installation: Installation, text: str, *, user: str = ALICE) -> Message
     """Ask, press Deny now, and wait until the card says how it ended."""
     card = ask(installation, text, user=user)
     press(installation, card, "revocation_confirm", user=user)
-    return installation.until(lambda: standing(installation, card, "Denied", "Held", "NOT DENIED"), 15)
+    return installation.until(lambda: standing(installation, card, "Denied", "Held", "NOT DENIED"))
 
 
 def press(installation: Installation, card: Message, action_id: str, *, user: str = ALICE) -> Any:
@@ -34,7 +34,7 @@ def press(installation: Installation, card: Message, action_id: str, *, user: st
     def shown() -> bool:
         return action_id in actions(current(installation, card.channel, card.ts))
 
-    installation.until(shown, 10)
+    installation.until(shown)
     answer = installation.slack.click(user, card.channel, card.ts, action_id)
     assert answer.ok, (answer.error, answer.status, answer.body)
     return answer
@@ -50,7 +50,7 @@ def standing(installation: Installation, card: Message, *words: str) -> Message 
     return message if any(f" · {word}" in message.text for word in words) else None
 
 
-def becomes(installation: Installation, card: Message, *words: str, timeout: float = 15) -> Message:
+def becomes(installation: Installation, card: Message, *words: str, timeout: float = PATIENCE) -> Message:
     return installation.until(lambda: standing(installation, card, *words), timeout)
 
 
@@ -69,7 +69,7 @@ def thread(installation: Installation, card: Message) -> list[str]:
     ]
 
 
-def told(installation: Installation, card: Message, words: str, timeout: float = 15) -> Message:
+def told(installation: Installation, card: Message, words: str, timeout: float = PATIENCE) -> Message:
     """The thread's message with these words, once it is there."""
 
     def find() -> Message | None:
@@ -79,7 +79,7 @@ def told(installation: Installation, card: Message, words: str, timeout: float =
     return installation.until(find, timeout)
 
 
-def whispered(installation: Installation, user: str, words: str, timeout: float = 5) -> str:
+def whispered(installation: Installation, user: str, words: str, timeout: float = PATIENCE) -> str:
     """What this person alone was told, once it holds these words."""
 
     def find() -> str | None:
@@ -109,7 +109,7 @@ def _cards(installation: Installation) -> list[tuple[str, str]]:
     return found
 
 
-def shows(installation: Installation, card: Message, words: str, timeout: float = 15) -> Message:
+def shows(installation: Installation, card: Message, words: str, timeout: float = PATIENCE) -> Message:
     """The card, once its blocks say these words."""
 
     def there() -> Message | None:
@@ -121,7 +121,7 @@ def shows(installation: Installation, card: Message, words: str, timeout: float 
 
 def form(installation: Installation, user: str) -> dict[str, Any]:
     """The form in front of somebody, once it is there."""
-    return installation.until(lambda: installation.slack.view(user), 5)
+    return installation.until(lambda: installation.slack.view(user))
 
 
 def direct(installation: Installation, user: str, words: str) -> Message:
@@ -131,7 +131,7 @@ def direct(installation: Installation, user: str, words: str) -> Message:
         found = installation.slack.direct_messages(user)
         return next((m for m in reversed(found) if words in m.text and m.user != user), None)
 
-    return installation.until(find, 15)
+    return installation.until(find)
 
 
 def press_step(
@@ -148,7 +148,7 @@ def press_step(
             for block in blocks
         )
 
-    installation.until(shown, 15)
+    installation.until(shown)
     answer = installation.slack.click(user, card.channel, card.ts, action_id, block_id=row)
     assert answer.ok, (answer.error, answer.status, answer.body)
 

@@ -40,7 +40,7 @@ def block_of(seen: Ephemeral, id_: str) -> dict[str, Any]:
 
 def copied(installation: Installation) -> None:
     """The workers have copied the directory, and the bot has loaded it."""
-    installation.until(lambda: installation.redis.hget("revoke:directory", "at"), 20)
+    installation.until(lambda: installation.redis.hget("revoke:directory", "at"))
 
 
 def test_the_list_says_what_is_open_and_its_button_acts_from_another_channel(
@@ -156,7 +156,7 @@ def test_several_are_denied_by_one_click_and_each_outcome_is_told(installation: 
     said = whispered(installation, ALICE, "Confirmed and recorded: ")
     assert [line.split(":")[0] for line in said.split("\n")] == ids
     assert "Nothing changed" in said.split("\n")[2]
-    installation.until(lambda: {milo, mina} <= installation.aws.denied(), 15)
+    installation.until(lambda: {milo, mina} <= installation.aws.denied())
     assert {installation.store.get(id_).confirmed_by.id for id_ in ids[:2]} == {ALICE}  # type: ignore[union-attr]
 
     click(installation, ALICE, seen, "revocations_confirm_all")
@@ -264,16 +264,16 @@ def test_app_home_shows_what_waits_and_denies_from_there(installation: Installat
 
     assert installation.slack.open_home(BOB).ok
     id_ = revocation_id(card)
-    page = installation.until(lambda: _home(installation, BOB, id_), 10)
+    page = installation.until(lambda: _home(installation, BOB, id_))
     assert installation.slack.click_view(BOB, page["id"], "revocation_confirm", value=id_).ok
     becomes(installation, card, "Denied")
     assert odessa in installation.aws.denied()
-    installation.until(lambda: f"{id_} · " in _home(installation, BOB, id_)["blocks"][0]["text"]["text"], 10)
+    installation.until(lambda: f"{id_} · " in _home(installation, BOB, id_)["blocks"][0]["text"]["text"])
 
     assert installation.slack.open_home(BOB).ok
-    installation.until(lambda: _home(installation, BOB, "Room for "), 10)
+    installation.until(lambda: _home(installation, BOB, "Room for "))
     assert installation.slack.click_view(BOB, page["id"], "home_refresh").ok
-    installation.until(lambda: f"{id_} · Denied" in str(_home(installation, BOB, id_)), 10)
+    installation.until(lambda: f"{id_} · Denied" in str(_home(installation, BOB, id_)))
 
 
 def _home(installation: Installation, user: str, words: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def test_somebody_with_access_is_held_with_the_reason_and_comes_off_once_it_is_g
     quick.aws.clear_faults()
     _take_access_away(quick, mallory)
     gone = time.monotonic()
-    becomes(quick, card, "Off the deny list, watched", timeout=20)
+    becomes(quick, card, "Off the deny list, watched")
 
     assert time.monotonic() - gone >= HOLD
     assert mallory not in quick.aws.denied()
@@ -77,7 +77,7 @@ def test_the_clock_starts_anew_when_access_comes_back(quick: Installation) -> No
     quick.aws.unassign(user_id, account, permission_set)
     gone = time.monotonic()
 
-    becomes(quick, card, "Off the deny list, watched", timeout=20)
+    becomes(quick, card, "Off the deny list, watched")
     assert time.monotonic() - gone >= HOLD - 0.1
 
 
@@ -113,7 +113,7 @@ def test_nobody_comes_off_on_a_notice_that_could_not_be_posted(quick: Installati
 def test_access_that_comes_back_while_watched_is_told(quick: Installation) -> None:
     user_id = newcomer(quick, "watched")
     card = deny(quick, "watched afterwards")
-    becomes(quick, card, "Off the deny list, watched", timeout=20)
+    becomes(quick, card, "Off the deny list, watched")
 
     quick.aws.assign(user_id, quick.seed.accounts["prod"], quick.seed.permission_sets["ReadOnlyAccess"])
 
@@ -128,19 +128,19 @@ def test_without_scheduler_and_workers_for_a_while_it_is_late_and_not_lost(quick
     assert user_id in quick.aws.denied()
 
     quick.start_workers()
-    becomes(quick, card, "Off the deny list, watched", timeout=20)
+    becomes(quick, card, "Off the deny list, watched")
 
 
 def test_clocks_that_disagree_hold_everybody(quick: Installation) -> None:
     user_id = newcomer(quick, "two-clocks")
     card = deny(quick, "two-clocks AWS's clock is an hour off")
     quick.aws.dials(date_skew_s=3600)
-    becomes(quick, card, "Held", timeout=20)
+    becomes(quick, card, "Held")
 
     assert told(quick, card, "clock and AWS's are")
     assert user_id in quick.aws.denied()
     quick.aws.dials(date_skew_s=0)
-    becomes(quick, card, "Off the deny list, watched", timeout=20)
+    becomes(quick, card, "Off the deny list, watched")
 
 
 @pytest.mark.parametrize("mode", ["ask", "never"])
@@ -152,7 +152,7 @@ def test_the_other_modes_take_nobody_off_unasked(mode: str) -> None:
             becomes(installation, card, "Held")
             assert "REVOKE_CLEAN_UP is" in told(installation, card, "Held").text
         else:
-            told(installation, card, "asks to release", timeout=20)
+            told(installation, card, "asks to release")
         time.sleep(1.5)
         assert user_id in installation.aws.denied()
         if mode == "ask":

@@ -47,7 +47,7 @@ def test_a_drill_is_walked_to_its_end_and_its_report_has_the_figures(drilled: In
     summary = told(drilled, card, " · Report. ")
     assert "Time to contain: asked for, to written and read back" in summary.text
     print(summary.text)
-    markdown, document = drilled.until(lambda: _files(drilled, card), 15)
+    markdown, document = drilled.until(lambda: _files(drilled, card))
     _tells_what_happened(drilled, card, markdown["text"], json.loads(document["text"]))
     _doctor_and_terminal_say_so(drilled, card)
     _without_the_scope_the_text_goes_out(drilled, card)
@@ -56,7 +56,7 @@ def test_a_drill_is_walked_to_its_end_and_its_report_has_the_figures(drilled: In
 def _begin(drilled: Installation) -> Message:
     answer = drilled.slack.command(ALICE, SEC_INC, "/revoke drill quarterly")
     assert "Looking up tess" in answer.text, answer
-    return drilled.until(lambda: next(iter(drilled.slack.messages(SEC_INC)), None), 15)
+    return drilled.until(lambda: next(iter(drilled.slack.messages(SEC_INC)), None))
 
 
 def _files(drilled: Installation, card: Message) -> tuple[Any, ...]:

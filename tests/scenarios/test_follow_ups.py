@@ -102,10 +102,10 @@ def test_what_the_deny_does_not_reach_goes_at_once_and_nothing_else() -> None:
             rows = access_of(made, mallory)["assignments"]
             return management not in {row["AccountId"] for row in rows}
 
-        made.until(gone, 15)
+        made.until(gone)
         assert access_of(made, mallory)["assignments"], "what is denied waits for the delay"
         assert "Denied" in card.text
-        made.until(lambda: " in " not in current(made, card.channel, card.ts).text.split(".")[0], 20)
+        made.until(lambda: " in " not in current(made, card.channel, card.ts).text.split(".")[0])
 
 
 def test_a_deletion_that_fails_is_named_with_awss_reason_and_retry_takes_it(slow: Installation) -> None:
@@ -143,7 +143,7 @@ def test_killed_in_the_middle_nothing_is_deleted_twice_and_all_of_it_goes(slow: 
     slow.aws.dials(assignment_ms=3000)
     slow.aws.reset_calls()
     press(slow, card, "follow_ups_start")
-    slow.until(lambda: len(slow.aws.calls("DeleteAccountAssignment")) >= 3, 15)
+    slow.until(lambda: len(slow.aws.calls("DeleteAccountAssignment")) >= 3)
     slow.signal_child("assignments")
 
     settles(slow, card, Kind.ASSIGNMENTS, StepState.DONE, 60)
@@ -339,7 +339,7 @@ def test_access_that_comes_back_while_denied_is_told_and_removed_again() -> None
         settles(made, card, Kind.ASSIGNMENTS, StepState.DONE)
         made.aws.assign(user_id, made.seed.accounts["prod"], made.seed.permission_sets["ReadOnlyAccess"])
         assert told(made, card, "came back").reply_broadcast
-        made.until(lambda: access_of(made, user_id)["assignments"] == [], 15)
+        made.until(lambda: access_of(made, user_id)["assignments"] == [])
 
 
 def test_who_is_assigned_hears_of_it_directly(slow: Installation) -> None:

@@ -35,9 +35,9 @@ def test_who_is_on_call_next_is_asked_and_owns_what_they_accept(on_call: Install
 
     press(on_call, root, "handoff_accept", user=BOB)
     told(on_call, card, f"<@{BOB}> is the owner of")
-    on_call.until(lambda: f"Owner: <@{BOB}>" in str(current(on_call, SEC_INC, card.ts).blocks), 15)
-    on_call.until(lambda: " · Accepted by Bob Oncall. " in current(on_call, SEC_INC, root.ts).text, 15)
-    on_call.until(lambda: f"owner <@{BOB}>" in str(current(on_call, SEC_INC, root.ts).blocks), 15)
+    on_call.until(lambda: f"Owner: <@{BOB}>" in str(current(on_call, SEC_INC, card.ts).blocks))
+    on_call.until(lambda: " · Accepted by Bob Oncall. " in current(on_call, SEC_INC, root.ts).text)
+    on_call.until(lambda: f"owner <@{BOB}>" in str(current(on_call, SEC_INC, root.ts).blocks))
 
 
 def handoff_message(installation: Installation) -> Message | None:

@@ -362,7 +362,7 @@ def cleared(installation: Installation) -> tuple[str, str, str]:
     assert answer.returncode == 0, answer.stderr
     started = installation.terminal("follow-ups", "start", first_id(answer))
     assert "the follow-ups were started (Faye)" in started.stdout
-    installation.until(lambda: not held(installation, user_id), 20)
+    installation.until(lambda: not held(installation, user_id))
     return user_id, first_id(answer), account
 
 
@@ -562,7 +562,7 @@ def test_doctor_fails_on_workers_that_do_not_run_and_on_a_right_that_is_missing(
 def test_the_test_card_is_ok_once_its_button_is_pressed(installation: Installation) -> None:
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(installation.terminal, "doctor", "--test-card")
-        card = installation.until(lambda: _test_card(installation), 20)
+        card = installation.until(lambda: _test_card(installation))
         installation.slack.click(CAROL, SEC_INC, card.ts, "doctor_test")
         answer = running.result(30)
     assert "ok   test card" in answer.stdout

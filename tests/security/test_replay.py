@@ -132,7 +132,7 @@ def _story(made: Installation) -> Message:
     attest(made, card, "device")
     press(made, card, "revocation_release")
     press(made, card, "approval_give", user=BOB)
-    becomes(made, card, "Off the deny list", "Released", timeout=20)
+    becomes(made, card, "Off the deny list", "Released")
     made.until(made.all_told)
     return card
 

@@ -639,7 +639,7 @@ def _nothing_by_bob(made: Installation, own: Any, pending: Any) -> None:
         assert "no say" in str(answer.body)
     whispered(made, BOB, "no say")
     assert made.slack.view(BOB) is None
-    made.until(made.all_told, 15)
+    made.until(made.all_told)
     after = {record.id: record.seq for record in made.store.open()}
     by_bob = [
         entry for id_ in after for entry in made.log(id_)[before.get(id_, 0) :] if entry["actor"]["id"] == BOB
@@ -668,7 +668,7 @@ def _undone(made: Installation, own: Any, sessions: Any, let_go: Any, user: str)
 
     row = f"act.{mine}.{revocation_id(let_go)}.none"
     assert made.slack.click(ALICE, own.channel, own.ts, "revocation_deny_again", block_id=row).ok
-    made.until(lambda: user in made.aws.denied(), 15)
+    made.until(lambda: user in made.aws.denied())
     shows(made, own, "Undone by")
     made.until(
         lambda: (

@@ -252,7 +252,7 @@ def redis_with_a_password(folder: Path) -> Iterator[str]:
     server = subprocess.Popen([_program(), *given], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     try:
-        Installation.until(lambda: _answers(url), 10)
+        Installation.until(lambda: _answers(url))
         yield url
     finally:
         server.terminate()

@@ -309,6 +309,10 @@ class SlackWorkspace:
     def submit(self, user: str, view_id: str, values: Values | None = None) -> Ack:
         return self._loop.run(self.acts.submit(user, view_id, values))
 
+    def leave_forms(self) -> None:
+        """Everybody reloads Slack: their forms are gone, and the app hears nothing of it."""
+        self.state.views.clear()
+
     def close(self, user: str, view_id: str, clear: bool = False) -> Ack | None:
         return self._loop.run(self.acts.close(user, view_id, clear))
 
