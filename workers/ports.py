@@ -55,9 +55,13 @@ class Wake:
 
     job: Job
     at: datetime | None = None
+    ahead: bool = False
+    """Before all that waits in its queue; only for now."""
 
 
 SHOW = Wake(Job.SHOW)
+SHOW_FIRST = Wake(Job.SHOW, ahead=True)
+"""The first card: somebody waits for its button, and in a crowd many cards that are up already want to be changed."""
 SHOW_HANDOFF = Wake(Job.SHOW_HANDOFF)
 
 

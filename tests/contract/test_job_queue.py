@@ -15,10 +15,10 @@ from rq.job import JobStatus
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
-from workers.adapters.job_queue import CONTAIN, FUNCTION_OF, QUEUE_OF, JobQueue, OurJob
+from workers.adapters.job_queue import CARDS, CONTAIN, FUNCTION_OF, QUEUE_OF, JobQueue, OurJob
 from workers.adapters.redis_server import RedisServer
 from workers.adapters.rq_workers import warm_worker
-from workers.ports import Job, Wake
+from workers.ports import SHOW_FIRST, Job, Wake
 
 ID = "R-7K2M9Q"
 OURS = "workers.jobs.contain"
@@ -97,6 +97,16 @@ def test_the_same_wake_up_twice_rings_twice_because_a_failed_one_must_not_block_
     ring(redis, Wake(Job.CONTAIN))
     ring(redis, Wake(Job.CONTAIN))
     assert redis.llen("rq:queue:contain") == 2
+
+
+def test_a_wake_up_that_goes_ahead_comes_before_all_that_waits(redis: Redis) -> None:
+    for _ in range(3):
+        ring(redis, Wake(Job.SHOW))
+    ring(redis, SHOW_FIRST, "R-FIRST1")
+
+    warm_worker(CARDS, redis).work(burst=True, max_jobs=2, logging_level="CRITICAL")
+
+    assert ["show R-FIRST1", f"show {ID}"] == RAN
 
 
 def test_a_delayed_wake_up_waits_in_its_registry_until_its_time(redis: Redis) -> None:

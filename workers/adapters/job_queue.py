@@ -121,6 +121,7 @@ class JobQueue:
             "pipeline": pipe,
         }
         if wake.at is None:
-            queue.enqueue_call(FUNCTION_OF[wake.job], args=(record_id,), timeout=TIMEOUT, **options)
+            options |= {"timeout": TIMEOUT, "at_front": wake.ahead}
+            queue.enqueue_call(FUNCTION_OF[wake.job], args=(record_id,), **options)
         else:
             queue.enqueue_at(wake.at, FUNCTION_OF[wake.job], record_id, job_timeout=TIMEOUT, **options)

@@ -7,7 +7,7 @@ from workers.domain.actor import SYSTEM
 from workers.domain.errors import AwsRefused, AwsUnsettled, NotIdentified, SlackAway, SlackRefused
 from workers.domain.revocation import DirectoryUser, Note, Revocation, State, TargetRef
 from workers.domain.rules import Rules
-from workers.ports import SHOW, Change, Decide, Directory, Job, SlackPerson, Wake
+from workers.ports import SHOW, SHOW_FIRST, Change, Decide, Directory, Job, SlackPerson, Wake
 from workers.service import intake
 from workers.service.world import World
 
@@ -119,7 +119,7 @@ def _freeze(world: World, revocation: Revocation, found: Found) -> None:
             still_looking=None,
             next_read_at=None,
         )
-        wakes = (SHOW, Wake(Job.READ_REACH))
+        wakes = (SHOW_FIRST, Wake(Job.READ_REACH))
         return Change(record=changed, event="identified", actor=SYSTEM, wakes=wakes)
 
     world.store.change(revocation.id, identified)
@@ -200,7 +200,7 @@ def _refused(why: str) -> Decide:
             return None
         changed = replace(current, state=State.REFUSED, refused_because=why)
         changed = changed.noting(Note(kind="refused", at=now, broadcast=True))
-        return Change(record=changed, event="not_identified", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="not_identified", actor=SYSTEM, wakes=(SHOW_FIRST,))
 
     return refused
 
@@ -210,6 +210,6 @@ def _still_looking(why: str) -> Decide:
         if current.state is not State.REQUESTED or current.user is not None:
             return None
         changed = replace(current, still_looking=why, next_read_at=now + TRY_AGAIN)
-        return Change(record=changed, event="lookup_failed", actor=SYSTEM, wakes=(SHOW,))
+        return Change(record=changed, event="lookup_failed", actor=SYSTEM, wakes=(SHOW_FIRST,))
 
     return looking
