@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,12 @@ from tests.sandbox.installation import Installation
 from tests.sandbox.scripted import Scripted, scripted
 
 pytest_plugins = ("tests.rights",)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported is no garbage; looking for it there again and again would take a good part of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

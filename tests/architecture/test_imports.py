@@ -79,7 +79,7 @@ def test_the_bot_imports_only_what_a_front_door_needs(graph: grimp.ImportGraph) 
         for imported in graph.find_modules_directly_imported_by(module)
         if under(imported, ("workers",))
         and not under(imported, BOT_MAY_IMPORT)
-        and not (module == "bot.__main__" and under(imported, ENTRY_POINT_MAY_ALSO))
+        and not (module == "bot.process" and under(imported, ENTRY_POINT_MAY_ALSO))
     }
     assert wrong == set()
 
@@ -139,7 +139,7 @@ def test_importing_any_module_does_nothing() -> None:
 
 def test_the_bot_never_loads_awss_sdk() -> None:
     done = run_python(
-        "import sys, bot.__main__\n"
+        "import sys, bot.process\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('boto3', 'botocore') or 'adapters.aws' in m])"
     )
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr

@@ -403,7 +403,7 @@ MUTANTS = (
         f"{_DOOR_TEST}test_who_asks_too_much_waits_and_nobody_else_does",
     ),
     Mutant(
-        "bot/__main__.py",
+        "bot/process.py",
         "if found := credentials.found_here():",
         "if found := []:",
         "tests/security/test_credentials_in_reach.py::test_the_bot_names_all_that_it_finds_and_starts_nothing",

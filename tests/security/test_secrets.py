@@ -22,9 +22,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 from slack_sdk import WebClient
 
-from bot.__main__ import _ready, build_deps
 from bot.app import build_app
 from bot.guard import Guard
+from bot.process import _ready, build_deps
 from bot.settings import BotSettings
 from tests.sandbox import canaries
 from tests.sandbox.installation import ALICE, BOB, SEC_INC, Installation, free_port

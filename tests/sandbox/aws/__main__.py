@@ -1,6 +1,7 @@
 """python -m tests.sandbox.aws: serve until stopped. Prints one JSON line, {"url": ...}, when it is ready."""
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -18,8 +19,11 @@ def main() -> None:
     os.environ.update(
         AWS_ACCESS_KEY_ID="pretend", AWS_SECRET_ACCESS_KEY="pretend", AWS_EC2_METADATA_DISABLED="true"
     )
+    gc.disable()  # what is imported is no garbage; half of the start would go into looking for it
     from tests.sandbox.aws.server import build_server
 
+    gc.freeze()
+    gc.enable()
     server = build_server(given.port)
     if given.seed:
         server.app.control.seed()
