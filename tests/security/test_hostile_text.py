@@ -28,7 +28,14 @@ from workers.domain.revocation import Revocation
 from workers.domain.rules import Rules
 from workers.ports import Message
 
-NOT_RENDERERS = {"workers.cards.text", "bot.__main__", "bot.process", "bot.app", "bot.settings", "bot.serving"}
+NOT_RENDERERS = {
+    "workers.cards.text",
+    "bot.__main__",
+    "bot.process",
+    "bot.app",
+    "bot.settings",
+    "bot.serving",
+}
 OURS_ALONE = {
     **{"sentence": "Nothing changed.", "by": "U0BOB00001", "callback_id": "deny_form", "silence": None},
     **{"workspace": "example", "viewer": "U0BOB00001", "said": ""},

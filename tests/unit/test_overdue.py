@@ -254,7 +254,7 @@ class History:
 MOVES = st.lists(st.tuples(st.sampled_from(DEEDS), st.sampled_from(Kind), st.integers(1, 200)), max_size=40)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(MOVES)
 def test_whatever_happens_each_is_told_once_to_each_and_seldom_and_never_when_settled(
     moves: list[tuple[str, Kind, int]],
