@@ -435,6 +435,20 @@ def test_an_unreadable_record_is_left_out_of_the_open_ones_and_raised_where_it_i
                 use(revocation_id)
 
 
+def test_that_a_record_was_read_before_does_not_vouch_for_another_entry_in_its_place(
+    store: RedisStore, redis: Redis
+) -> None:
+    made = asked(store)
+    assert (store.get(made.id), store.open()) == (made, [made])
+    ((stamp, _),) = redis.xrange(f"revoke:log:{made.id}")
+    tampered(redis, made.id, state="releasing", released_by=[])
+    redis.xdel(f"revoke:log:{made.id}", stamp)
+
+    assert store.open() == []
+    with pytest.raises(UnreadableRecord, match="not ours"):
+        store.get(made.id)
+
+
 def test_a_record_copied_from_another_revocation_is_unreadable(store: RedisStore, redis: Redis) -> None:
     alice, mallory = asked(store), asked(store)
     released = store.change(alice.id, becoming(State.RELEASING, released_by=(BOB, CAROL)))
