@@ -10,10 +10,14 @@ from tests.sandbox.scripted import Scripted, scripted
 pytest_plugins = ("tests.rights",)
 
 
+def pytest_configure() -> None:
+    """What is imported is no garbage; looking for it there again and again would take a good part of the time."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """What was imported is no garbage; looking for it there again and again would take a good part of the time."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
