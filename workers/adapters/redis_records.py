@@ -133,7 +133,7 @@ class RedisRecords(Generic[R]):
         self._log, self._queue, self._next_due, self._shelf = log, queue, next_due, shelf
         self._told = redis.register_script(_TOLD)
         self._complained: set[str] = set()
-        self._read: dict[str, tuple[Signed, R]] = {}
+        self._read: dict[str, R] = {}
 
     def now(self) -> datetime:
         with store_away():
@@ -258,14 +258,17 @@ class RedisRecords(Generic[R]):
         return record
 
     def _verified(self, entry: Signed, record_id: str) -> R:
-        """Verified and read anew only where the entry differs from the one read last: the passes read all, every second."""
+        """Its signature is checked each time; it is read anew only where it is another one than was read last.
+
+        The passes read all, every second.
+        """
         kept = self._read.get(record_id)
-        if kept is not None and kept[0] == entry:
-            return kept[1]
+        if kept is not None and kept.mac == entry.mac and self._log.is_ours(entry.text, entry.mac):
+            return kept
         record = self._log.record(entry, record_id, self._shelf.kind)
         if len(self._read) >= _MOST_KEPT:
             self._read.clear()
-        self._read[record_id] = (entry, record)
+        self._read[record_id] = record
         return record
 
     def reindex(self, longest_wait: timedelta, *, ended_too: bool) -> None:
