@@ -5,7 +5,7 @@ import time
 
 from tests.sandbox.installation import ALICE, BOB, CAROL, SEC_INC, Installation
 from tests.sandbox.slack.state import Message
-from tests.scenarios.steps import actions, ask, becomes, current, deny, newcomer, press, told
+from tests.scenarios.steps import actions, ask, becomes, current, deny, newcomer, press, revocation_id, told
 
 
 def test_a_confirmed_user_is_denied_while_slack_is_away_and_the_card_catches_up(
@@ -55,6 +55,7 @@ def test_a_lost_answer_to_a_post_does_not_lose_the_card(installation: Installati
         return cards if len(cards) == 2 else []
 
     old, live = installation.until(both)
+    installation.until(lambda: installation.store.get(revocation_id(live)).card_ts == live.ts)
     press(installation, old, "revocation_confirm")
     installation.until(lambda: "is out of date" in current(installation, SEC_INC, old.ts).text)
     assert user_id not in installation.aws.denied()
